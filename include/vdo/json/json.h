@@ -1,0 +1,47 @@
+/*
+ * json: strict parsing of outside bytes, and tolerant reading of what was parsed.
+ *
+ * jansson's json_t is our JSON type and may travel anywhere. This room adds what jansson lacks:
+ * caps, clear errors, and getters that take a path and tolerate missing and null members.
+ * Threads: any; one json_t belongs to one thread at a time.
+ */
+#ifndef VDO_JSON_JSON_H
+#define VDO_JSON_JSON_H
+
+#include "vdo/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+/*
+ * Parse one JSON document (any type at the top). Refused with VDO_E_INVALID and "line L column C: why":
+ * invalid UTF-8, duplicate keys, depth over VDO_MAX_JSON_DEPTH, trailing bytes; VDO_E_TOO_LARGE over
+ * VDO_MAX_JSON_BYTES. out is a new reference.
+ */
+int js_parse(const char *bytes, size_t len, json_t **out, struct err *err);
+
+/* A compact text, keys sorted; free with free(). Never NULL for a valid value. */
+char *js_dump(const json_t *value);
+/* The same, indented by two, for people. */
+char *js_dump_pretty(const json_t *value);
+
+/*
+ * Getters by path: "issue.user.login". Array elements are numbers: "labels.0.name".
+ * A missing member, a null or another type gives the fallback; borrowed references.
+ */
+json_t *js_at(const json_t *value, const char *path);
+const char *js_str(const json_t *value, const char *path, const char *fallback);
+int64_t js_int(const json_t *value, const char *path, int64_t fallback);
+double js_num(const json_t *value, const char *path, double fallback);
+bool js_bool(const json_t *value, const char *path, bool fallback);
+
+/* A JSON string of any bytes: what is not valid UTF-8 becomes U+FFFD, NULs too. New reference. */
+json_t *js_string_lossy(const char *bytes, size_t len);
+
+/* True when bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+bool js_is_utf8(const char *bytes, size_t len);
+
+#endif
