@@ -1,12 +1,12 @@
 /*
  * config: vdo.yml, read through one table of options.
  *
- * The table (config_options()) has name, type, default, range and one doc line for every key and drives parsing, errors,
- * config/vdo.example.yml, docs/configuration.md and `vdo config check`. Values may be "${NAME}", "${NAME:-default}" or
- * "file:PATH" (relative to the config file); these are replaced while loading, in strings only.
- * Errors: "FILE:LINE:COL: key: what is wrong (nearest known key: ...)"; several are reported at once, up to 20.
- * Relative paths in data_dir and store are taken from the working directory.
- * Threads: read-only after loading.
+ * The table (config_options()) has name, type, default, range and one doc line for every key and
+ * drives parsing, errors, config/vdo.example.yml, docs/configuration.md and `vdo config check`.
+ * Values may be "${NAME}", "${NAME:-default}" or "file:PATH" (relative to the config file); these
+ * are replaced while loading, in strings only. Errors: "FILE:LINE:COL: key: what is wrong (nearest
+ * known key: ...)"; several are reported at once, up to 20. Relative paths in data_dir and store
+ * are taken from the working directory. Threads: read-only after loading.
  */
 #ifndef VDO_CONFIG_CONFIG_H
 #define VDO_CONFIG_CONFIG_H
@@ -118,8 +118,8 @@ struct config {
     struct config_role role[CONFIG_ROLES];
     struct config_limits limits;
     struct config_sandbox sandbox;
-    bool draft;           /* pull requests are drafts unless the repository says otherwise */
-    char **warnings;      /* a provider left out for want of its key, ...; owned */
+    bool draft;      /* pull requests are drafts unless the repository says otherwise */
+    char **warnings; /* a provider left out for want of its key, ...; owned */
     size_t n_warnings;
 };
 
@@ -132,11 +132,12 @@ enum config_need {
 
 /*
  * Load a file. path NULL: ./vdo.yml, then /etc/vdo/vdo.yml, then VDO_E_NOT_FOUND.
- * errors (may be NULL): every problem found, one per line, also when 0 is not returned; err has the first.
- * Returns 0, out freed with config_free(); VDO_E_INVALID; VDO_E_NOT_FOUND; VDO_E_IO; VDO_E_TOO_LARGE.
+ * errors (may be NULL): every problem found, one per line, also when 0 is not returned; err has the
+ * first. Returns 0, out freed with config_free(); VDO_E_INVALID; VDO_E_NOT_FOUND; VDO_E_IO;
+ * VDO_E_TOO_LARGE.
  */
-int config_load(const char *path, enum config_need need, struct config **out,
-                struct strbuf *errors, struct err *err);
+int config_load(const char *path, enum config_need need, struct config **out, struct strbuf *errors,
+                struct err *err);
 /* The same from memory; name is used in errors. */
 int config_parse(const char *name, const char *bytes, size_t len, enum config_need need,
                  struct config **out, struct strbuf *errors, struct err *err);
@@ -145,8 +146,8 @@ void config_free(struct config *config);
 const struct config_provider *config_find_provider(const struct config *config, const char *name);
 
 struct config_option {
-    const char *key;  /* "server.listen", "providers.*.model" */
-    const char *type; /* "string", "integer", "usd", "secret", ... as the docs print it */
+    const char *key;      /* "server.listen", "providers.*.model" */
+    const char *type;     /* "string", "integer", "usd", "secret", ... as the docs print it */
     const char *fallback; /* as written in the example; NULL: none */
     const char *range;    /* "1 .. 64", "read triage write maintain admin"; NULL: any */
     const char *doc;      /* one line */

@@ -1,8 +1,9 @@
 /*
  * repo_config: .github/vdo.yml of a repository, read from the base branch only.
  *
- * The same table-driven reading as vdo.yml; keys as the interface page lists them. Limits can only be lowered by a
- * repository, never raised: repo_config_clamp() does that. Threads: read-only after reading.
+ * The same table-driven reading as vdo.yml; keys as the interface page lists them. Limits can only
+ * be lowered by a repository, never raised: repo_config_clamp() does that. Threads: read-only after
+ * reading.
  */
 #ifndef VDO_CONFIG_REPO_CONFIG_H
 #define VDO_CONFIG_REPO_CONFIG_H
@@ -33,8 +34,8 @@ struct repo_config {
     char *approval_plan; /* auto supervised human */
     struct repo_approval_path *approval_paths;
     size_t n_approval_paths;
-    char *base;  /* or NULL */
-    int draft;   /* 1, 0; -1: not said */
+    char *base;                            /* or NULL */
+    int draft;                             /* 1, 0; -1: not said */
     struct config_role role[CONFIG_ROLES]; /* n == 0: not said */
     struct config_limits limits;           /* 0: not said */
 };

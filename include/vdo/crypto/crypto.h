@@ -41,9 +41,10 @@ char *base64url_encode(const void *bytes, size_t len);
 char *base64_encode(const void *bytes, size_t len);
 
 /*
- * A JWT signed with RS256 (RFC 7519, RFC 7515) as a GitHub App sends it: header {"alg":"RS256","typ":"JWT"} and the
- * claims given as compact JSON. pem is a PKCS#1 or PKCS#8 RSA private key.
- * Returns 0, out set by secret_set(); VDO_E_INVALID when the key cannot be read (err says what a key looks like).
+ * A JWT signed with RS256 (RFC 7519, RFC 7515) as a GitHub App sends it: header
+ * {"alg":"RS256","typ":"JWT"} and the claims given as compact JSON. pem is a PKCS#1 or PKCS#8 RSA
+ * private key. Returns 0, out set by secret_set(); VDO_E_INVALID when the key cannot be read (err
+ * says what a key looks like).
  */
 int jwt_sign_rs256(const struct secret *pem, const char *claims_json, struct secret *out,
                    struct err *err);

@@ -1,9 +1,10 @@
 /*
  * sse: a reader of server-sent events that takes bytes in any split.
  *
- * Source: WHATWG HTML, "9.2.6 Interpreting an event stream". CR, LF and CRLF end lines, also across pieces; data lines are joined with LF;
- * comments are skipped; a BOM at the start is skipped; the last event is given out at sse_finish() even without its blank line.
- * Threads: one reader belongs to one thread.
+ * Source: WHATWG HTML, "9.2.6 Interpreting an event stream". CR, LF and CRLF end lines, also across
+ * pieces; data lines are joined with LF; comments are skipped; a BOM at the start is skipped; the
+ * last event is given out at sse_finish() even without its blank line. Threads: one reader belongs
+ * to one thread.
  */
 #ifndef VDO_HTTP_SSE_H
 #define VDO_HTTP_SSE_H
@@ -12,7 +13,8 @@
 
 #include <stddef.h>
 
-/* event: its name, "" when absent; data: NUL-terminated, data_len bytes. 0 goes on; a negative vdo_code stops. */
+/* event: its name, "" when absent; data: NUL-terminated, data_len bytes. 0 goes on; a negative
+ * vdo_code stops. */
 typedef int (*sse_event_fn)(void *arg, const char *event, const char *data, size_t data_len);
 
 struct sse_reader;

@@ -17,9 +17,9 @@
 #include <jansson.h>
 
 /*
- * Parse one JSON document (any type at the top). Refused with VDO_E_INVALID and "line L column C: why":
- * invalid UTF-8, duplicate keys, depth over VDO_MAX_JSON_DEPTH, trailing bytes; VDO_E_TOO_LARGE over
- * VDO_MAX_JSON_BYTES. out is a new reference.
+ * Parse one JSON document (any type at the top). Refused with VDO_E_INVALID and "line L column C:
+ * why": invalid UTF-8, duplicate keys, depth over VDO_MAX_JSON_DEPTH, trailing bytes;
+ * VDO_E_TOO_LARGE over VDO_MAX_JSON_BYTES. out is a new reference.
  */
 int js_parse(const char *bytes, size_t len, json_t **out, struct err *err);
 

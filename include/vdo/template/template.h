@@ -1,11 +1,11 @@
 /*
  * template: Mustache texts filled with JSON.
  *
- * The subset: {{name}}, {{{name}}} and {{&name}}, dotted names, {{.}}, sections {{#a}} over objects, arrays, strings, numbers and
- * true, inverted sections {{^a}}, comments {{! }}, standalone lines, partials {{>name}} through a loader. Not there: set
- * delimiters, lambdas; a template that uses them is refused by name. Held to the public Mustache specification for all
- * it supports. Output and depth are capped.
- * Source: mustache/spec (MIT). Threads: any.
+ * The subset: {{name}}, {{{name}}} and {{&name}}, dotted names, {{.}}, sections {{#a}} over
+ * objects, arrays, strings, numbers and true, inverted sections {{^a}}, comments {{! }}, standalone
+ * lines, partials {{>name}} through a loader. Not there: set delimiters, lambdas; a template that
+ * uses them is refused by name. Held to the public Mustache specification for all it supports.
+ * Output and depth are capped. Source: mustache/spec (MIT). Threads: any.
  */
 #ifndef VDO_TEMPLATE_TEMPLATE_H
 #define VDO_TEMPLATE_TEMPLATE_H
@@ -19,7 +19,8 @@
 enum template_escape {
     TEMPLATE_PLAIN,    /* not at all: prompts */
     TEMPLATE_HTML,     /* & < > " ' for element text and quoted attributes */
-    TEMPLATE_MARKDOWN, /* GitHub Markdown text: markup inert, @mentions, #references, URLs that close issues, HTML and comments neutralised, one line */
+    TEMPLATE_MARKDOWN, /* GitHub Markdown text: markup inert, @mentions, #references, URLs that
+                          close issues, HTML and comments neutralised, one line */
     TEMPLATE_JSON,     /* the inside of a JSON string */
 };
 
@@ -28,15 +29,16 @@ typedef char *(*template_partial_fn)(void *arg, const char *name);
 
 /*
  * Append the filled template to out. Errors name the line: "line 3: section 'steps' is not closed".
- * Returns 0; VDO_E_INVALID; VDO_E_TOO_LARGE (VDO_MAX_TEMPLATE_OUT, VDO_MAX_TEMPLATE_DEPTH or out's maximum).
+ * Returns 0; VDO_E_INVALID; VDO_E_TOO_LARGE (VDO_MAX_TEMPLATE_OUT, VDO_MAX_TEMPLATE_DEPTH or out's
+ * maximum).
  */
 int template_render(const char *text, const json_t *data, enum template_escape escape,
                     template_partial_fn partial, void *partial_arg, struct strbuf *out,
                     struct err *err);
 
 /*
- * The same for an asset: template_render_asset("comments/progress.md", ...) reads templates/comments/progress.md and its
- * partials from templates/. Errors name the file.
+ * The same for an asset: template_render_asset("comments/progress.md", ...) reads
+ * templates/comments/progress.md and its partials from templates/. Errors name the file.
  */
 int template_render_asset(const char *name, const json_t *data, enum template_escape escape,
                           struct strbuf *out, struct err *err);

@@ -1,0 +1,152 @@
+/*
+ * gitrepo: mirrors, worktrees, commits and pushes, by libgit2.
+ *
+ * A mirror is a bare repository in data_dir that follows one remote. A worktree is a plain
+ * directory with a job's files: its git directory lies elsewhere, so that nothing that runs on the
+ * files can reach it. Network transfers run in a child process of this same program (`vdo
+ * git-transfer`, hidden) with a deadline, no redirects, and credentials on its standard input that
+ * are given to the expected host only. No hooks, no filters but line endings, no submodules, no
+ * configuration of the machine's or the user's git.
+ * Threads: gitrepo_startup() once; a struct belongs to one thread; several threads may each open
+ * the same mirror. Writers of one mirror (fetch, push) are serialised by a lock file.
+ */
+#ifndef VDO_GITREPO_GITREPO_H
+#define VDO_GITREPO_GITREPO_H
+
+#include "vdo/base/err.h"
+#include "vdo/base/secret.h"
+#include "vdo/base/strbuf.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { GIT_OID_HEX_SIZE = 41 };
+
+int gitrepo_startup(struct err *err);
+void gitrepo_shutdown(void);
+
+/* Where a repository is and how to get in. url: https://, http:// (loopback only, unless GitHub
+ * Enterprise is configured so), or an absolute path. */
+struct git_remote_spec {
+    const char *url;
+    const char *username;          /* "x-access-token"; NULL: none needed */
+    const struct secret *password; /* given only to the host, port and scheme of url */
+    int64_t timeout_ms;
+    const atomic_bool *cancel;
+};
+
+struct mirror;
+/* Open the mirror in dir, making an empty one when there is none. */
+int mirror_open(const char *dir, struct mirror **out, struct err *err);
+void mirror_close(struct mirror *mirror);
+/*
+ * Fetch all branches into refs/remotes/origin/ (pruned) and learn the default branch.
+ * VDO_E_TEMPORARY network; VDO_E_REFUSED credentials, redirect to elsewhere; VDO_E_NOT_FOUND no
+ * such repository.
+ */
+int mirror_fetch(struct mirror *mirror, const struct git_remote_spec *remote, struct err *err);
+/* Name of the default branch as of the last fetch ("main"); borrowed; NULL when the repository is
+ * empty. */
+const char *mirror_default_branch(const struct mirror *mirror);
+/* Commit id of a branch ("main"), tag or full or short commit id. VDO_E_NOT_FOUND. */
+int mirror_resolve(struct mirror *mirror, const char *ref, char oid[GIT_OID_HEX_SIZE],
+                   struct err *err);
+/* Bytes of a file at a commit; VDO_E_NOT_FOUND; VDO_E_TOO_LARGE over max. Free with free(). */
+int mirror_read_file(struct mirror *mirror, const char *commit, const char *path, size_t max,
+                     char **out_bytes, size_t *out_len, struct err *err);
+
+/* One entry of a tree at a commit, in path order. mode as git has it (0100644, 0100755, 0120000
+ * link, 0160000 submodule). */
+struct tree_entry {
+    const char *path;
+    const char *oid; /* blob id in hex */
+    unsigned mode;
+    uint64_t size; /* 0 for submodules */
+};
+/* Return 0 to go on. */
+typedef int (*tree_entry_fn)(void *arg, const struct tree_entry *entry);
+/* Every file of a commit (or tree) id; with sizes only when with_sizes (it costs a look-up per
+ * file). */
+int mirror_walk(struct mirror *mirror, const char *commit, bool with_sizes, tree_entry_fn fn,
+                void *arg, struct err *err);
+/* A blob by id; free with free(). */
+int mirror_read_blob(struct mirror *mirror, const char *blob_oid, size_t max, char **out_bytes,
+                     size_t *out_len, struct err *err);
+
+/*
+ * Materialise a commit or tree in a plain directory without git data (for running checks). The
+ * directory is made; what was in it is removed. Symbolic links are made as links; submodules are
+ * empty directories.
+ */
+int mirror_export(struct mirror *mirror, const char *treeish, const char *dir, struct err *err);
+
+struct worktree;
+/*
+ * The files of a job in dir, at tree (a commit or tree id) on top of base (a commit id): what
+ * differs from tree is put right, untracked files go. An existing dir from an earlier job of the
+ * same repository is brought over, which is faster than a new one. git data lies in git_dir.
+ */
+int worktree_open(struct mirror *mirror, const char *dir, const char *git_dir, const char *base,
+                  const char *tree, struct worktree **out, struct err *err);
+void worktree_close(struct worktree *worktree);
+const char *worktree_dir(const struct worktree *worktree); /* borrowed, absolute */
+
+/* Write the state of the files (all that differs from base, untracked files too unless ignored) as
+ * a tree into the mirror's object store. */
+int worktree_write_tree(struct worktree *worktree, char tree[GIT_OID_HEX_SIZE], struct err *err);
+
+struct diff_file {
+    char *path;
+    char *old_path; /* for renames; else NULL */
+    char action;    /* 'A' added 'M' modified 'D' deleted 'R' renamed */
+    uint32_t added;
+    uint32_t removed;
+    bool binary;
+};
+struct diff {
+    struct diff_file *files;
+    size_t n_files;
+    uint32_t added;
+    uint32_t removed;
+    char *text; /* unified, three lines of context, cut at max_text with a mark */
+    bool truncated;
+};
+/* Between two commits or trees of the mirror. */
+int mirror_diff(struct mirror *mirror, const char *from, const char *to, size_t max_text,
+                struct diff *out, struct err *err);
+void diff_release(struct diff *diff);
+
+struct commit_spec {
+    const char *tree;
+    const char *parent;  /* commit id */
+    const char *message; /* whole, with trailers */
+    const char *author_name;
+    const char *author_email;
+    int64_t time_s; /* so that the same job makes the same commit again */
+};
+/* Make a commit object in the mirror; no branch moves. */
+int mirror_commit(struct mirror *mirror, const struct commit_spec *spec, char oid[GIT_OID_HEX_SIZE],
+                  struct err *err);
+
+enum push_outcome { PUSH_DONE, PUSH_ALREADY_THERE };
+/*
+ * Make refs/heads/<branch> on the remote point at commit. expected_old: what it must point at now;
+ * NULL: it must not exist. A branch that already points at commit is PUSH_ALREADY_THERE. Never
+ * forces. VDO_E_CONFLICT when the branch points elsewhere (out_found, may be NULL, gets where to);
+ * VDO_E_TEMPORARY; VDO_E_REFUSED (credentials, protected, hook). A remote that is a local directory
+ * may be a repository with checked-out files: they are not touched.
+ */
+int mirror_push(struct mirror *mirror, const struct git_remote_spec *remote, const char *branch,
+                const char *commit, const char *expected_old, enum push_outcome *outcome,
+                char out_found[GIT_OID_HEX_SIZE], struct err *err);
+
+/* The commit message of an id; free with free(). For finding the trailer of a job again. */
+int mirror_message(struct mirror *mirror, const char *commit, char **out, struct err *err);
+
+/* What `vdo git-transfer` does: reads one JSON order on standard input, does it, prints one JSON
+ * answer. Exit code. */
+int git_transfer_main(void);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * sandbox: runs commands of a repository, which are hostile until proven otherwise.
+ *
+ * The command sees /usr and its own directory, nothing else of the host: empty environment, no
+ * network, no new privileges, private process, user and IPC namespaces, size-limited /tmp, a system
+ * call filter, limits on processes, memory, CPU, file size, the growth of its directory, and wall
+ * time, after which everything it started is gone. Where the host cannot do that, nothing is run
+ * (VDO_E_REFUSED) and the reason is said: there is no fallback to running without isolation. Source
+ * of the rules: bubblewrap(1), and the attack list in docs/security.md. Threads: any, after
+ * sandbox_probe().
+ */
+#ifndef VDO_SANDBOX_SANDBOX_H
+#define VDO_SANDBOX_SANDBOX_H
+
+#include "vdo/base/err.h"
+#include "vdo/base/proc.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct sandbox; /* what this host can do, found once */
+
+/*
+ * Find out what holds here. driver: "auto", "bubblewrap", "none". Never fails for want of
+ * isolation: ask sandbox_available(). Takes about 50 ms.
+ */
+int sandbox_probe(const char *driver, struct sandbox **out, struct err *err);
+void sandbox_free(struct sandbox *sandbox);
+bool sandbox_available(const struct sandbox *sandbox);
+/* One line for people: "bubblewrap 0.8.0, cgroup v1, seccomp" or why there is none and what to do
+ * about it. Borrowed. */
+const char *sandbox_describe(const struct sandbox *sandbox);
+/* The same as JSON for doctor and /readyz:
+ * {"driver","available","why","cgroup":"v2|v1|none","seccomp",...}. New reference. */
+json_t *sandbox_report(const struct sandbox *sandbox);
+
+struct sandbox_spec {
+    const char *dir; /* absolute; mounted read-write at the same place, and the working directory */
+    const char *const *argv; /* NULL-ended; for a shell line: {"/bin/sh", "-c", line, NULL} */
+    const char *const *env;  /* "NAME=value" added to PATH, HOME, LANG, TERM; NULL-ended or NULL */
+    bool network;            /* true: the host's network */
+    int64_t timeout_ms;
+    int64_t memory_bytes; /* all processes together, tmpfs included; 0: 2 GiB */
+    int64_t disk_bytes;   /* how much dir may grow; 0: 2 GiB */
+    int64_t pids;         /* 0: 256 */
+    int64_t cpus;         /* 0: no limit; enforced where cgroups allow */
+    const atomic_bool *cancel;
+    proc_output_fn on_output; /* NULL, or called as output comes, in the caller's thread */
+    void *on_output_arg;
+};
+
+enum sandbox_end {
+    SANDBOX_EXITED,
+    SANDBOX_TIMEOUT,
+    SANDBOX_MEMORY,
+    SANDBOX_DISK,
+    SANDBOX_CANCELLED
+};
+
+struct sandbox_result {
+    enum sandbox_end end;
+    int exit_code;
+    int64_t wall_ms;
+    int64_t cpu_ms;
+    char *output;   /* standard output and error together, head and tail, valid UTF-8; owned */
+    char limit[96]; /* which limit ended it, for people; "" otherwise */
+};
+
+/*
+ * Run one command. 0 when it ran, however it ended; VDO_E_REFUSED without isolation; VDO_E_INVALID;
+ * VDO_E_IO. Release the result after 0.
+ */
+int sandbox_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
+                struct sandbox_result *result, struct err *err);
+void sandbox_result_release(struct sandbox_result *result);
+
+#endif
