@@ -2,7 +2,7 @@
 CONFIG  ?= release
 PREFIX  ?= /usr/local
 PYTHON  ?= python3
-BUILD   := build/$(CONFIG)
+BUILD   ?= build/$(CONFIG)
 VERSION := 0.1.0
 PKGS    := libmicrohttpd libcurl jansson libgit2 openssl sqlite3 yaml-0.1 libcmark-gfm libseccomp
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -23,7 +23,8 @@ LDFLAGS_ALL     = $(filter -fsanitize% --coverage,$(FLAGS_$(CONFIG))) $(LDFLAGS)
 PKG_CFLAGS     := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS           := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcmark-gfm-extensions -lcmark-gfm -lm -lpthread
 
-SRC    := $(sort $(shell find src -name '*.c'))
+# ROOMS="base json" builds only these folders of src: for working in one room while another is being rebuilt.
+SRC    := $(sort $(shell find $(if $(ROOMS),$(addprefix src/,$(ROOMS)),src) -name '*.c'))
 LIB    := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(filter-out src/main.c,$(SRC)))
 ASSETS := $(sort $(shell find templates config src/store/*/migrations -type f 2>/dev/null))
 UNIT   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests/unit tests/integration -name 'test_*.c' 2>/dev/null)))
