@@ -1,0 +1,217 @@
+/*
+ * store: the durable truth: deliveries, jobs, checkpoints, outbox, logs, model calls, money.
+ *
+ * A backend is a struct of functions (sqlite now; others are held to the same contract tests in
+ * tests/integration/store_contract.c). What is said to be one transaction happens whole or not at
+ * all and is on disk (fsync) when the call returns 0. Writes that carry an epoch are refused with
+ * VDO_E_CONFLICT when the job has been leased by another since: the fencing token. A store made by
+ * a newer program is refused at opening with VDO_E_REFUSED. Threads: every function from any
+ * thread. VDO_E_TEMPORARY: busy past its time-out; VDO_E_IO: disk full, damaged.
+ */
+#ifndef VDO_STORE_STORE_H
+#define VDO_STORE_STORE_H
+
+#include "vdo/base/clock.h"
+#include "vdo/base/err.h"
+#include "vdo/store/records.h"
+
+#include <jansson.h>
+
+struct store; /* opaque; begins with a pointer to its struct of functions (src/store/backend.h) */
+
+/* url: "sqlite:PATH" ("sqlite::memory:" is refused: it is not durable). Makes the file (0600) and
+ * runs migrations. */
+int store_open(const char *url, const struct clock *clock, struct store **out, struct err *err);
+void store_close(struct store *store);
+/* A short read and a short write succeed; for /readyz. */
+int store_ping(struct store *store, struct err *err);
+
+/* ---- deliveries ---- */
+
+typedef void (*store_added_fn)(void *arg, int rc, enum delivery_add outcome, const struct err *err);
+/*
+ * Add a delivery (guid, event, sha256, body, received_at_ms count) and call back, from the writer
+ * thread, after the commit that holds it has reached the disk. The delivery is copied before this
+ * returns. Returns VDO_E_TEMPORARY at once, without a call back, when too much waits to be written.
+ */
+int store_delivery_add(struct store *store, const struct delivery *delivery, store_added_fn done,
+                       void *arg, struct err *err);
+/* Record what parsing found: action, repo_id, repo, issue. */
+int store_delivery_describe(struct store *store, const struct delivery *delivery, struct err *err);
+/*
+ * Claim the oldest due pending delivery whose lane (repo_id, issue; or its own when repo_id is 0)
+ * has none claimed; a claim of this node ends with finish, retry or store_take_back(). attempts has
+ * been raised. VDO_E_NOT_FOUND when nothing is due. The lane is known only after describe; so the
+ * first claim of a delivery carries issue 0 and the caller describes first.
+ */
+int store_delivery_claim(struct store *store, const char *node, int64_t now_ms,
+                         struct delivery *out, struct err *err);
+/* state DONE, FAILED or DEAD with its reason; job_id may be "". The body of a DONE one is dropped.
+ */
+int store_delivery_finish(struct store *store, int64_t seq, enum delivery_state state,
+                          const char *reason, const char *job_id, struct err *err);
+/* Pending again, not before run_at_ms. */
+int store_delivery_retry(struct store *store, int64_t seq, int64_t run_at_ms, const char *reason,
+                         struct err *err);
+int store_delivery_get(struct store *store, const char *guid, struct delivery *out,
+                       struct err *err);
+/* New to old, at most limit (1 .. 200), before_seq 0 from the newest; guid NULL any; state -1 any.
+ * Array freed by the caller. */
+int store_delivery_list(struct store *store, const char *guid, int state, int64_t before_seq,
+                        int limit, struct delivery **out, size_t *out_n, struct err *err);
+/* A failed or dead one becomes pending; VDO_E_REFUSED when it is done or its body is gone. */
+int store_delivery_redo(struct store *store, const char *guid, struct err *err);
+
+/* ---- jobs ---- */
+
+/*
+ * Create a job (first block of the struct counts; id and generation are set by this call) and its
+ * outbox rows, in one transaction. At most one open job per (forge, repo_id, repo, issue) when
+ * issue > 0: VDO_E_CONFLICT with the open job's id in out_id.
+ */
+int store_job_create(struct store *store, struct job *job, const struct outbox_row *rows,
+                     size_t n_rows, char out_id[RAND_ID_SIZE], struct err *err);
+int store_job_get(struct store *store, const char *id, struct job *out, struct err *err);
+int store_job_list(struct store *store, const struct job_filter *filter, struct job **out,
+                   size_t *out_n, struct err *err);
+/*
+ * Lease a due job: free or its lease has run out, not final, not waiting for a person (queued is
+ * due). Order: priority, then repositories with the fewest leased jobs, then age. Raises epoch and
+ * attempts, sets lease. VDO_E_NOT_FOUND when none is due. id: NULL any, else only this one.
+ */
+int store_job_lease(struct store *store, const char *node, const char *id, int64_t now_ms,
+                    int64_t lease_ms, struct job *out, struct err *err);
+int store_job_renew(struct store *store, const char *id, int64_t epoch, int64_t until_ms,
+                    bool *out_cancel_requested, struct err *err);
+/* Give the lease back; the update may set run_at_ms, state and reason. */
+int store_job_release(struct store *store, const char *id, int64_t epoch,
+                      const struct job_update *update, struct err *err);
+/* Change a leased job. epoch -1: without a lease (people: approve, answer, budget). */
+int store_job_update(struct store *store, const char *id, int64_t epoch,
+                     const struct job_update *update, const struct outbox_row *rows, size_t n_rows,
+                     struct err *err);
+/* Final state, finished_at, lease given back, rows: one transaction. */
+int store_job_finish(struct store *store, const char *id, int64_t epoch, enum job_state state,
+                     const char *headline, const char *reason, const struct outbox_row *rows,
+                     size_t n_rows, struct err *err);
+/*
+ * Ask a job to stop. Queued or waiting: it becomes cancelled at once (*out_final true), with the
+ * rows; running: marked, the worker sees it. VDO_E_NOT_FOUND; VDO_E_REFUSED when it is final
+ * already.
+ */
+int store_job_cancel(struct store *store, const char *id, const char *reason,
+                     const struct outbox_row *rows, size_t n_rows, bool *out_final,
+                     struct err *err);
+/* A failed or cancelled job becomes queued again; finished steps stay, failed ones are forgotten.
+ * VDO_E_REFUSED otherwise. */
+int store_job_retry(struct store *store, const char *id, const struct outbox_row *rows,
+                    size_t n_rows, struct err *err);
+int store_job_rate(struct store *store, const char *id, int stars, const char *who,
+                   struct err *err);
+/* After a restart: leases and claims of this node are given back at once, sending outbox rows
+ * become pending with maybe_sent. */
+int store_take_back(struct store *store, const char *node, struct err *err);
+
+/* ---- steps ---- */
+
+/* Begin (again): a row RUNNING, attempt + 1 in *out_attempt. The update sets state, step, headline
+ * of the job in the same transaction. */
+int store_step_begin(struct store *store, const char *job_id, int64_t epoch, const char *name,
+                     const struct job_update *update, int *out_attempt, struct err *err);
+/* Finish with its checkpoint, the job's changes and the outbox rows it causes: one transaction.
+ * state DONE, FAILED or SKIPPED. */
+int store_step_finish(struct store *store, const char *job_id, int64_t epoch, const char *name,
+                      enum step_state state, const char *output, const char *note,
+                      const struct job_update *update, const struct outbox_row *rows, size_t n_rows,
+                      struct err *err);
+/* In order of their first beginning. */
+int store_step_list(struct store *store, const char *job_id, struct job_step **out, size_t *out_n,
+                    struct err *err);
+
+/* ---- outbox ---- */
+
+int store_outbox_add(struct store *store, const struct outbox_row *rows, size_t n_rows,
+                     struct err *err);
+/*
+ * Claim the next due row: pending, run_at_ms passed, and no older unfinished row of the same job
+ * (order within a job is kept; a progress row waits for nobody). It becomes SENDING with attempts
+ * + 1. job_id NULL: any. VDO_E_NOT_FOUND when none.
+ */
+int store_outbox_claim(struct store *store, const char *node, const char *job_id, int64_t now_ms,
+                       struct outbox_row *out, struct err *err);
+/* Done, with its result; the update changes the job in the same transaction (comment_id, pr); NULL:
+ * nothing. */
+int store_outbox_done(struct store *store, int64_t seq, const char *result,
+                      const struct job_update *update, struct err *err);
+int store_outbox_retry(struct store *store, int64_t seq, int64_t run_at_ms, bool maybe_sent,
+                       const char *reason, struct err *err);
+int store_outbox_fail(struct store *store, int64_t seq, const char *reason, struct err *err);
+int store_outbox_get(struct store *store, const char *id, struct outbox_row *out, struct err *err);
+int store_outbox_list(struct store *store, const char *job_id, struct outbox_row **out,
+                      size_t *out_n, struct err *err);
+/* Make the progress row of a job due at run_at_ms unless it is due earlier. Nothing when the job
+ * has none. */
+int store_outbox_touch_progress(struct store *store, const char *job_id, int64_t run_at_ms,
+                                struct err *err);
+
+/* ---- logs ---- */
+
+int store_log_add(struct store *store, const char *job_id, const char *step, const char *level,
+                  const char *text, struct err *err);
+int store_log_list(struct store *store, const char *job_id, int64_t after_seq, int limit,
+                   struct job_log **out, size_t *out_n, struct err *err);
+
+/* ---- model calls and money ---- */
+
+/* Record one attempt; raises the job's cost by cost_microusd unless a reservation is settled with
+ * it (reservation_id > 0). */
+int store_call_add(struct store *store, const struct model_call *call, int64_t reservation_id,
+                   struct err *err);
+/* Without request and response unless with_bodies. Oldest first. */
+int store_call_list(struct store *store, const char *job_id, bool with_bodies,
+                    struct model_call **out, size_t *out_n, struct err *err);
+/*
+ * Successful calls of a role that belong to finished attempts of steps or to the running attempt:
+ * an abandoned attempt (of a killed worker) does not count. This is the position in a script.
+ */
+int store_call_position(struct store *store, const char *job_id, const char *role,
+                        int64_t *out_position, struct err *err);
+/*
+ * Reserve the worst case of a call against all limits at once. VDO_E_REFUSED and *out_which =
+ * "job", "day" or "month" (static) when it would pass one; nothing is reserved then. *out_totals
+ * (may be NULL): what is spent and reserved now.
+ */
+int store_spend_reserve(struct store *store, const char *job_id, int64_t amount_microusd,
+                        const struct spend_limits *limits, int64_t now_ms, int64_t *out_id,
+                        const char **out_which, struct spend_totals *out_totals, struct err *err);
+/* Give a reservation back without a call. */
+int store_spend_release(struct store *store, int64_t reservation_id, struct err *err);
+/* Reservations older than age_ms of jobs that nobody has leased are turned into nothing. */
+int store_spend_sweep(struct store *store, int64_t older_than_ms, struct err *err);
+int store_spend_totals(struct store *store, const char *job_id, int64_t now_ms,
+                       struct spend_totals *out, struct err *err);
+
+/* ---- documents: small JSON values by kind and key, for what has no table of its own (local forge,
+ * node state) ---- */
+
+int store_doc_put(struct store *store, const char *kind, const char *key, const json_t *value,
+                  struct err *err);
+/* New reference; VDO_E_NOT_FOUND. */
+int store_doc_get(struct store *store, const char *kind, const char *key, json_t **out,
+                  struct err *err);
+int store_doc_delete(struct store *store, const char *kind, const char *key, struct err *err);
+/* {key: value} of a kind whose keys begin with prefix; new reference. */
+int store_doc_list(struct store *store, const char *kind, const char *prefix, json_t **out,
+                   struct err *err);
+/* The next number of a named counter, from 1, durable. */
+int store_counter_next(struct store *store, const char *name, int64_t *out, struct err *err);
+
+/* ---- whole ---- */
+
+/* {"jobs":{state:n},"deliveries":{state:n},"outbox":{state:n},"cost_usd":..,"oldest_pending_ms":..,...};
+ * new reference. */
+int store_stats(struct store *store, json_t **out, struct err *err);
+/* Delete delivered bodies, model call bodies and logs older than keep_ms of finished jobs. */
+int store_prune(struct store *store, int64_t older_than_ms, struct err *err);
+
+#endif
