@@ -64,6 +64,8 @@ const char *vdo_code_name(enum vdo_code code)
         return "conflict";
     case VDO_E_CANCELLED:
         return "cancelled";
+    case VDO_E_LIMIT:
+        return "limit";
     }
     return "unknown";
 }

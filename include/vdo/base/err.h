@@ -20,6 +20,8 @@ enum vdo_code {
     VDO_E_REFUSED = -6,  /* a policy, a permission or a limit says no; trying again will not help */
     VDO_E_CONFLICT = -7, /* somebody else changed it first: a lost lease, a moved branch */
     VDO_E_CANCELLED = -8, /* asked to stop: cancelled job, shutdown */
+    VDO_E_LIMIT =
+        -9, /* a limit of money, turns or time was reached: an operator or requester can raise it */
 };
 
 struct err {

@@ -1,0 +1,64 @@
+/*
+ * report: texts made from a job: living comment, pull request body, verdict table, answers.
+ *
+ * Everything is drawn from the store, so that any process can draw it again. Texts of issues and
+ * models are escaped for Markdown; bodies stay under VDO_MAX_COMMENT_BODY. Templates:
+ * templates/comments/. Threads: any.
+ */
+#ifndef VDO_REPORT_REPORT_H
+#define VDO_REPORT_REPORT_H
+
+#include "vdo/base/err.h"
+#include "vdo/config/config.h"
+#include "vdo/forge/forge.h"
+#include "vdo/store/store.h"
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+struct report {
+    struct store *store;         /* borrowed */
+    const struct config *config; /* borrowed */
+    struct forge *forge;         /* borrowed; for web addresses; NULL: none */
+};
+
+/* The living comment as of now, without its marker; free with free(). Signature of progress_draw_fn
+ * with a struct report as arg. */
+int report_progress(void *report, const char *job_id, char **out, struct err *err);
+
+/* Body of the pull request: what and why, criteria table, verdict table, cost, "Fixes #n". deliver:
+ * its checkpoint so far (files, verdict). */
+int report_pull_body(const struct report *report, const struct job *job, const json_t *checkpoints,
+                     const json_t *deliver, char **out, struct err *err);
+
+/*
+ * The verdict rows, computed from the checkpoints, the diff and the ledger: checks before and
+ * after, files outside the plan, diff size, tests added, protected paths, review, cost. New
+ * reference. files: as in the deliver checkpoint.
+ */
+json_t *report_verdict(const struct job *job, const json_t *checkpoints, const json_t *files,
+                       uint32_t added, uint32_t removed);
+/* "verified", "unverified (no checks)", "failing": what the rows come to. Static. */
+const char *report_headline(const json_t *verdict, const json_t *checkpoints);
+/* The rows as a plain-text table for a terminal; free with free(). */
+char *report_verdict_text(const json_t *verdict);
+
+/* A short answer to a command: name of a template below templates/comments/, data for it; free with
+ * free(). */
+int report_reply(const char *template_name, const json_t *data, char **out, struct err *err);
+
+/*
+ * A job as the API shows it. detail: also steps[] criteria[] tasks[] files[] verdict[] usage[]
+ * reason. public_url: for "url". New reference.
+ */
+json_t *report_job_json(const struct report *report, const struct job *job, bool detail);
+/* Usage per provider and model: [{"provider","model","calls","input_tokens",...,"cost_usd"}]; new
+ * reference. */
+json_t *report_usage(struct store *store, const char *job_id);
+/* Micro-dollars as dollars for JSON: 1234567 -> 1.234567 exactly as a real. */
+double report_usd(int64_t microusd);
+/* "$0.0123", "$1.23": for people. buf of 32 bytes. Returns buf. */
+char *report_usd_text(int64_t microusd, char *buf, size_t size);
+
+#endif
