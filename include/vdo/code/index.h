@@ -76,4 +76,28 @@ void code_symbols_free(struct code_symbol *symbols, size_t n);
 /* Is the path a file of the snapshot? */
 bool code_index_has_file(struct code_index *index, const char *path);
 
+/*
+ * The tools list_files and search, over a plain directory whose files change meanwhile: a job's
+ * worktree. What .gitignore and .vdoignore name is left out, symbolic links are not followed. Paths
+ * in the text are relative to dir. The text ends in a line in parentheses that says what was left
+ * out. Bytes that are no UTF-8 pass as they are: make JSON of it with js_string_lossy().
+ */
+/*
+ * The files below dir/sub (NULL, "" or ".": all) as paths relative to dir, one per line; where more
+ * than max lines would be needed, deep directories are one line "src/x/ (12 files)".
+ * VDO_E_NOT_FOUND when sub is no directory.
+ */
+int code_list_dir(const char *dir, const char *sub, size_t max, struct strbuf *out,
+                  struct err *err);
+/*
+ * Lines that match a regular expression, as "path:line: text", in path order.
+ *
+ * pattern      extended regular expression; \d \w \s \b, (?: ), lazy quantifiers and a leading (?i)
+ * are understood; VDO_E_INVALID with the reason for what is not glob         NULL, or which files:
+ * "*.c", "src/" + "**" + "/x.py", "*.{ts,tsx}", a directory deadline_ms  most time; what was found
+ * until then is in out. 0: none Binary files and files over VDO_MAX_SOURCE_FILE are not searched.
+ */
+int code_search_dir(const char *dir, const char *pattern, const char *glob, size_t max_hits,
+                    int64_t deadline_ms, struct strbuf *out, struct err *err);
+
 #endif
