@@ -24,6 +24,9 @@ void hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
 /* Incremental SHA-256/HMAC for bodies that arrive in chunks; free with hmac_free(). */
 struct hmac;
 struct hmac *hmac_new(const void *key, size_t key_len);
+/* A copy in the same state: keep one that has seen only its key and start each message from a copy,
+ * which is cheaper than keying again. Threads: one h may be copied by several at once. */
+struct hmac *hmac_dup(const struct hmac *h);
 void hmac_update(struct hmac *h, const void *bytes, size_t len);
 void hmac_finish(struct hmac *h, unsigned char out[SHA256_SIZE]);
 void hmac_free(struct hmac *h);

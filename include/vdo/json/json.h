@@ -30,7 +30,8 @@ char *js_dump_pretty(const json_t *value);
 
 /*
  * Getters by path: "issue.user.login". Array elements are numbers: "labels.0.name".
- * A missing member, a null or another type gives the fallback; borrowed references.
+ * A missing member, a null or another type gives the fallback; borrowed references. js_str() reads
+ * as a C string: a NUL inside ends it.
  */
 json_t *js_at(const json_t *value, const char *path);
 const char *js_str(const json_t *value, const char *path, const char *fallback);
