@@ -333,7 +333,7 @@ static int translate(struct translator *t)
 {
     int rc = VDO_OK;
 
-    while (*t->at && !rc)
+    while (!rc && *t->at)
         rc = step(t);
     if (!rc && t->depth)
         rc = refuse(t, "( without ); write \\( for a parenthesis");
