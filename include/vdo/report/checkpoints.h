@@ -17,10 +17,11 @@
  * oid, "turns": n, "summary": text, "added": [path], "skipped": reason or null} verify   {"tree":
  * oid, "isolation": text, "skipped": reason or null, "rounds": n, "checks":
  * [{"name","run","before":{"ran":bool,"ok":bool,"exit":n,"ms":n,"why":text},"after":{...},"output":
- * tail text}]} review   {"tree": oid, "verdict": "approve|changes", "rounds": n, "skipped": reason
- * or null, "findings": [{"severity","path","line","text","state":"open|fixed|dropped"}]} deliver
+ * tail text}]} review   {"tree": oid, "verdict": "approve|changes|none", "rounds": n, "skipped": reason
+ * or null, "findings": [{"severity","path","line","text","state":"open|fixed|dropped"}],
+ *           "checks": as in verify, as of this tree (they run again after each round that changed something)} deliver
  * {"branch","commit","pr": n or null, "pr_url", "files":
- * [{"path","old_path","action","added","removed","planned":bool}], "added", "removed", "verdict":
+ * [{"path","old_path","action","added","removed","planned":bool,"by_tester":bool}], "added", "removed", "verdict":
  * [row], "diff": text, "diff_truncated": bool}
  *
  * A verdict row is {"name", "status": "pass|fail|warn|info|unknown", "text", "command": text or

@@ -1,0 +1,286 @@
+#include "agent.h"
+
+#include "ask.h"
+#include "tools/tool.h"
+#include "workspace.h"
+
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+#include "vdo/json/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_UNUSABLE = 3, MAX_SAME_FAILURES = 3, MAX_CALLS_A_TURN = 32 };
+
+const char *agent_end_name(enum agent_end end)
+{
+    static const char *const names[] = {"finish", "turns", "repeated", "no_answer"};
+
+    return names[end];
+}
+
+static int define_tools(struct agent *agent, struct err *err)
+{
+    size_t n;
+    const struct tool *const *tools = tools_all(&n);
+
+    agent->defs = xcalloc(n, sizeof(*agent->defs));
+    for (size_t i = 0; i < n; i++) {
+        json_t *schema = NULL;
+        int rc = js_parse(tools[i]->schema, strlen(tools[i]->schema), &schema, err);
+
+        if (rc)
+            return rc;
+        agent->defs[i] = (struct tool_def){
+            .name = tools[i]->name, .description = tools[i]->description, .schema = schema};
+        agent->n_defs = i + 1;
+    }
+    agent->chat.tools = agent->defs;
+    agent->chat.n_tools = agent->n_defs;
+    return VDO_OK;
+}
+
+int agent_init(struct agent *agent, struct job_run *run, enum role role, const json_t *data,
+               struct err *err)
+{
+    AUTO_FREE char *system_name = xasprintf("%s.system.md", role_name(role));
+    AUTO_FREE char *user_name = xasprintf("%s.user.md", role_name(role));
+    AUTO_FREE char *system_text = NULL;
+    AUTO_FREE char *user_text = NULL;
+    int rc = prompt_text(system_name, data, &system_text, err);
+
+    memset(agent, 0, sizeof(*agent));
+    if (!rc)
+        rc = prompt_text(user_name, data, &user_text, err);
+    if (rc)
+        return rc;
+    agent->run = run;
+    agent->role = role;
+    chat_init(&agent->chat, system_text);
+    chat_add_user(&agent->chat, user_text);
+    return define_tools(agent, err);
+}
+
+void agent_release(struct agent *agent)
+{
+    if (!agent || !agent->run)
+        return;
+    chat_release(&agent->chat);
+    for (size_t i = 0; i < agent->n_defs; i++)
+        json_decref(agent->defs[i].schema);
+    free(agent->defs);
+    free(agent->summary);
+    free(agent->last_failure);
+    memset(agent, 0, sizeof(*agent));
+}
+
+void agent_tell(struct agent *agent, const char *text)
+{
+    chat_add_user(&agent->chat, text);
+}
+
+/* Head and tail with a count between them, as valid UTF-8. */
+static char *clip(const struct strbuf *text)
+{
+    struct strbuf out;
+    json_t *valid;
+    char *result;
+    size_t half = VDO_MAX_TOOL_OUTPUT / 2;
+
+    strbuf_init(&out, VDO_MAX_TOOL_OUTPUT + 128);
+    if (text->len <= VDO_MAX_TOOL_OUTPUT) {
+        (void)strbuf_add(&out, text->ptr, text->len);
+    } else {
+        (void)strbuf_add(&out, text->ptr, half);
+        (void)strbuf_addf(&out, "\n... %zu bytes left out ...\n", text->len - 2 * half);
+        (void)strbuf_add(&out, text->ptr + text->len - half, half);
+    }
+    valid = js_string_lossy(out.ptr, out.len);
+    result = xstrdup(json_string_value(valid));
+    json_decref(valid);
+    strbuf_release(&out);
+    return result;
+}
+
+static void note_failure(struct agent *agent, const struct block *call, bool failed)
+{
+    AUTO_FREE char *what = xasprintf("%s %s", call->tool, call->args_raw ? call->args_raw : "");
+
+    if (!failed) {
+        agent->same_failures = 0;
+        return;
+    }
+    if (agent->last_failure && strcmp(agent->last_failure, what) == 0) {
+        agent->same_failures++;
+        return;
+    }
+    free(agent->last_failure);
+    agent->last_failure = what;
+    what = NULL;
+    agent->same_failures = 1;
+}
+
+static int call_tool(struct agent *agent, const struct block *block, struct tool_call *call,
+                     struct err *err)
+{
+    const struct tool *tool = tool_find(block->tool);
+    const char **protect = NULL;
+    int rc;
+
+    if (!tool)
+        return tool_fail(call, "There is no tool called '%s'.", block->tool);
+    if (!json_is_object(block->args))
+        return tool_fail(call, "The arguments are not a JSON object: %.200s",
+                         block->args_raw ? block->args_raw : "");
+    rc = workspace_tree(agent->run, err);
+    if (rc)
+        return rc;
+    protect = workspace_protected(agent->run);
+    call->dir = worktree_dir(agent->run->tree);
+    call->protect = protect;
+    rc = tool->call(call, err);
+    if (!rc && tool->writes && !call->is_error)
+        agent->writes++;
+    free(protect);
+    return rc;
+}
+
+static int answer_call(struct agent *agent, const struct block *block, struct err *err)
+{
+    AUTO_STRBUF out = {0};
+    AUTO_FREE char *shown = NULL;
+    struct tool_call call = {.run = agent->run, .args = block->args, .out = &out};
+    int rc;
+
+    strbuf_init(&out, VDO_MAX_COMMAND_OUTPUT * 4);
+    rc = call_tool(agent, block, &call, err);
+    if (rc) {
+        free(call.summary);
+        return rc;
+    }
+    if (call.is_error)
+        run_log(agent->run, "tool", "%s refused: %.300s", block->tool, out.ptr);
+    note_failure(agent, block, call.is_error);
+    if (call.finished) {
+        agent->finished = true;
+        free(agent->summary);
+        agent->summary = call.summary;
+    }
+    shown = clip(&out);
+    chat_add_tool_result(&agent->chat, block->call_id, block->tool, *shown ? shown : "(no output)",
+                         call.is_error);
+    return VDO_OK;
+}
+
+/* Answer every call of a turn; a provider refuses the conversation when one stays open. */
+static int answer_calls(struct agent *agent, const struct turn *turn, size_t *out_calls,
+                        struct err *err)
+{
+    *out_calls = 0;
+    for (size_t i = 0; i < turn->n_blocks; i++) {
+        int rc = VDO_OK;
+
+        if (turn->blocks[i].kind != BLOCK_TOOL_CALL)
+            continue;
+        if (++*out_calls > MAX_CALLS_A_TURN)
+            chat_add_tool_result(&agent->chat, turn->blocks[i].call_id, turn->blocks[i].tool,
+                                 "Too many calls in one answer; call again.", true);
+        else
+            rc = answer_call(agent, &turn->blocks[i], err);
+        if (rc)
+            return rc;
+    }
+    return VDO_OK;
+}
+
+/* An answer without tool calls. True: the loop has ended. */
+static bool take_text(struct agent *agent, const struct model_result *result, char *text,
+                      enum agent_end *out_end)
+{
+    if (agent->writes > 0 && result->stop == STOP_END && *text) {
+        free(agent->summary);
+        agent->summary = text;
+        *out_end = AGENT_FINISHED;
+        return true;
+    }
+    if (++agent->unusable >= MAX_UNUSABLE) {
+        free(agent->summary);
+        agent->summary = text;
+        *out_end = AGENT_NO_ANSWER;
+        return true;
+    }
+    if (result->stop == STOP_LENGTH)
+        agent_tell(
+            agent,
+            "Your answer was cut off at its length limit. Go on in smaller steps, with one tool "
+            "call at a time.");
+    else
+        agent_tell(agent, "Use the tools to do the work, and call finish when it is done.");
+    free(text);
+    return false;
+}
+
+static int ask_for_more(struct agent *agent, bool *out_more, struct err *err)
+{
+    struct err why = {0};
+    char *more;
+
+    *out_more = false;
+    if (!agent->more)
+        return VDO_OK;
+    more = agent->more(agent->more_arg, &why);
+    if (!more)
+        return why.code ? err_set(err, why.code, "%s", why.text) : VDO_OK;
+    agent_tell(agent, more);
+    free(more);
+    agent->finished = false;
+    *out_more = true;
+    return VDO_OK;
+}
+
+/* One model call and its answers. *out_done: the loop has ended with *out_end. */
+static int take_turn(struct agent *agent, bool *out_done, enum agent_end *out_end, struct err *err)
+{
+    struct model_result result = {0};
+    const struct turn *turn;
+    size_t calls = 0;
+    bool more = false;
+    int rc = ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, &result, err);
+
+    if (rc)
+        return rc;
+    agent->turns++;
+    char *text = turn_text(&result.turn);
+    chat_add_assistant(&agent->chat, &result.turn);
+    turn = &agent->chat.turns[agent->chat.n_turns - 1];
+    rc = answer_calls(agent, turn, &calls, err);
+    if (!rc && calls == 0) {
+        *out_done = take_text(agent, &result, text, out_end);
+        text = NULL;
+    } else if (!rc && agent->finished) {
+        *out_end = AGENT_FINISHED;
+        rc = ask_for_more(agent, &more, err);
+        *out_done = !rc && !more;
+    } else if (!rc) {
+        agent->unusable = 0;
+        *out_done = agent->same_failures >= MAX_SAME_FAILURES;
+        *out_end = AGENT_REPEATED;
+    }
+    free(text);
+    model_result_release(&result);
+    return rc;
+}
+
+int agent_work(struct agent *agent, enum agent_end *out_end, struct err *err)
+{
+    bool done = false;
+    int rc = VDO_OK;
+
+    agent->finished = false;
+    agent->unusable = 0;
+    agent->same_failures = 0;
+    while (!rc && !done)
+        rc = take_turn(agent, &done, out_end, err);
+    return rc;
+}

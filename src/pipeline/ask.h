@@ -1,0 +1,42 @@
+/*
+ * ask: one structured question to a role: prompt in, checked JSON out. Used inside pipeline only.
+ */
+#ifndef VDO_PIPELINE_ASK_H
+#define VDO_PIPELINE_ASK_H
+
+#include "run.h"
+
+/* Text of templates/prompts/<name> filled with data; free with free(). */
+int prompt_text(const char *name, const json_t *data, char **out, struct err *err);
+
+/*
+ * The members every user prompt may use: repo, base, request (fenced as data), answer, criteria,
+ * files, checks, instructions, outline, summary, tasks. New reference.
+ */
+json_t *prompt_data(const struct job_run *run);
+
+/* The issue's text between BEGIN REQUEST and END REQUEST, lines that look like the fence made
+ * harmless. Free with free(). */
+char *prompt_fence(const char *title, const char *text, const char *instructions);
+
+/*
+ * Ask `role` with templates/prompts/<role>.system.md and .user.md and its schema. Counts turns and
+ * tokens, obeys the job's limits. out: the checked answer; new reference. Errors of model_call().
+ */
+int ask_role(struct job_run *run, enum role role, const json_t *data, json_t **out,
+             struct err *err);
+
+/* One model call of the job with all its bookkeeping: limits before, turns, tokens and log after.
+ */
+int ask_model(struct job_run *run, enum role role, const struct chat *chat, const json_t *schema,
+              const char *schema_name, struct model_result *result, struct err *err);
+
+/*
+ * A role that helps but is not needed for the result (refiner, tester, reviewer) could not do its
+ * part. True: go on without it, *out_reason (free with free()) says why. False: the failure must
+ * stop or delay the job (cancelled, limit, lost lease, worth another try).
+ */
+bool ask_can_go_on_without(const struct job_run *run, int rc, const struct err *why,
+                           char **out_reason);
+
+#endif

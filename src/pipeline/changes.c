@@ -1,0 +1,55 @@
+#include "changes.h"
+
+#include "workspace.h"
+
+#include "vdo/json/json.h"
+
+#include <string.h>
+
+int changes_diff(struct job_run *run, const char *tree, size_t max, struct diff *out,
+                 struct err *err)
+{
+    int rc = workspace_mirror(run, err);
+
+    if (rc)
+        return rc;
+    return mirror_diff(run->mirror, run_str(run, "checkout.base_sha"), tree, max, out, err);
+}
+
+int changes_since_base(struct job_run *run, json_t **out, struct err *err)
+{
+    char tree[GIT_OID_HEX_SIZE];
+    struct diff diff = {0};
+    int rc = workspace_tree(run, err);
+
+    if (!rc)
+        rc = worktree_write_tree(run->tree, tree, err);
+    if (!rc)
+        rc = changes_diff(run, tree, 0, &diff, err);
+    if (rc)
+        return rc;
+    *out = json_object();
+    for (size_t i = 0; i < diff.n_files; i++) {
+        const char action[2] = {diff.files[i].action, '\0'};
+
+        (void)json_object_set_new(*out, diff.files[i].path, json_string(action));
+        if (diff.files[i].old_path)
+            (void)json_object_set_new(*out, diff.files[i].old_path, json_string("D"));
+    }
+    diff_release(&diff);
+    return VDO_OK;
+}
+
+json_t *changes_prompt(const struct diff *diff)
+{
+    struct strbuf text;
+    json_t *value;
+
+    strbuf_init(&text, strlen(diff->text) + 128);
+    (void)strbuf_adds(&text, diff->text);
+    if (diff->truncated)
+        (void)strbuf_adds(&text, "\n(the diff goes on; read the files for the rest)\n");
+    value = js_string_lossy(text.ptr, text.len);
+    strbuf_release(&text);
+    return value;
+}

@@ -1,0 +1,83 @@
+/*
+ * run: one job on its way through its workflow, as the steps see it. Used inside pipeline only.
+ *
+ * Steps read earlier checkpoints from `out`, open what they need of the workspace (opened at its
+ * first use, so that a resumed job opens only what is left to do), and leave their checkpoint in
+ * `result`. Threads: one run belongs to one worker thread.
+ */
+#ifndef VDO_PIPELINE_RUN_H
+#define VDO_PIPELINE_RUN_H
+
+#include "vdo/code/index.h"
+#include "vdo/config/repo_config.h"
+#include "vdo/gitrepo/gitrepo.h"
+#include "vdo/pipeline/pipeline.h"
+
+struct pipeline {
+    struct pipeline_options o;
+    struct jobs *jobs;
+};
+
+enum { RUN_NOTE_SIZE = 240 };
+
+struct job_run {
+    struct pipeline *p;
+    struct job_lease *lease;
+    const struct job *job;
+    json_t *out;      /* {step: checkpoint} of finished steps */
+    const char *step; /* under way */
+    int attempt;
+    struct model_session *model;
+    struct config_limits limits; /* what holds for this job, once the repository's are known */
+    int64_t turns;               /* model calls of the job so far */
+    int64_t output_tokens;
+    int64_t deadline_ms; /* wall time of the job, clock_now_ms */
+
+    /* left by the step */
+    json_t *result;
+    char note[RUN_NOTE_SIZE];
+    int wait_state; /* enum job_state the job waits in; -1: it goes on */
+    char wait_headline[RUN_NOTE_SIZE];
+
+    /* workspace: see workspace.h */
+    char *key; /* names the repository's folders in data_dir */
+    struct mirror *mirror;
+    struct worktree *tree;
+    struct code_index *index;
+    struct repo_config *repo_config;
+};
+
+typedef int (*step_fn)(struct job_run *run, struct err *err);
+
+int step_snapshot(struct job_run *run, struct err *err);
+int step_checkout(struct job_run *run, struct err *err);
+int step_survey(struct job_run *run, struct err *err);
+int step_refine(struct job_run *run, struct err *err);
+int step_plan(struct job_run *run, struct err *err);
+int step_approve(struct job_run *run, struct err *err);
+int step_build(struct job_run *run, struct err *err);
+int step_test(struct job_run *run, struct err *err);
+int step_verify(struct job_run *run, struct err *err);
+int step_review(struct job_run *run, struct err *err);
+int step_deliver(struct job_run *run, struct err *err);
+/* NULL when there is no step of that name. */
+step_fn step_find(const char *name);
+
+/* One line of the job's log, of the step under way. level: info warn error model tool check. */
+void run_log(struct job_run *run, const char *level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Change the job's headline while a step works. */
+int run_headline(struct job_run *run, struct err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void run_note(struct job_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* VDO_E_CANCELLED when the lease says stop; VDO_E_LIMIT when wall time, turns or output tokens are
+ * used up. */
+int run_may_go_on(struct job_run *run, struct err *err);
+/* A text out of a checkpoint: run_str(run, "plan.summary"); "" when missing. */
+const char *run_str(const struct job_run *run, const char *path);
+/* The tree (or base commit) as the last finished step that changes files left it. Borrowed. */
+const char *run_tree_oid(const struct job_run *run);
+bool run_is_github(const struct job_run *run);
+struct forge_repo run_repo(const struct job_run *run);
+
+#endif

@@ -1,0 +1,122 @@
+#include "../checks.h"
+#include "../workspace.h"
+
+#include "vdo/base/mem.h"
+#include "vdo/json/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RANKED_FILES = 20,
+    OUTLINE_TOKENS = 3000,
+    MAX_INSTRUCTIONS = 32 * 1024,
+    MAX_MANIFEST = 512 * 1024
+};
+
+struct reader {
+    struct mirror *mirror;
+    const char *commit;
+};
+
+static bool read_text(void *arg, const char *path, char **out_text)
+{
+    const struct reader *r = arg;
+
+    return mirror_read_file(r->mirror, r->commit, path, MAX_MANIFEST, out_text, NULL, NULL) ==
+           VDO_OK;
+}
+
+static json_t *read_instructions(struct job_run *run, const struct reader *r)
+{
+    static const char *const usual[] = {"AGENTS.md", "CLAUDE.md",
+                                        ".github/copilot-instructions.md"};
+    const struct repo_config *config = run->repo_config;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < config->n_instructions + 3; i++) {
+        const char *path = i < config->n_instructions ? config->instructions[i] :
+                                                        usual[i - config->n_instructions];
+        AUTO_FREE char *text = NULL;
+        size_t len = 0;
+        size_t seen;
+        json_t *item;
+        bool known = false;
+
+        json_array_foreach (list, seen, item)
+            known = known || strcmp(js_str(item, "path", ""), path) == 0;
+        if (known ||
+            mirror_read_file(r->mirror, r->commit, path, MAX_INSTRUCTIONS, &text, &len, NULL))
+            continue;
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:o}", "path", path, "text", js_string_lossy(text, len)));
+    }
+    return list;
+}
+
+static int rank_files(struct job_run *run, json_t *files, struct err *err)
+{
+    AUTO_FREE char *text =
+        xasprintf("%s\n\n%s\n%s", run_str(run, "snapshot.title"), run_str(run, "snapshot.text"),
+                  run_str(run, "snapshot.instructions"));
+    struct code_hit *hits = NULL;
+    size_t n = 0;
+    int rc = code_index_locate(run->index, text, RANKED_FILES, &hits, &n, err);
+
+    if (rc)
+        return rc;
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(
+            files, json_pack("{s:o, s:f, s:o, s:i, s:i}", "path",
+                             js_string_lossy(hits[i].path, strlen(hits[i].path)), "score",
+                             hits[i].score, "reason",
+                             js_string_lossy(hits[i].reason ? hits[i].reason : "",
+                                             hits[i].reason ? strlen(hits[i].reason) : 0),
+                             "line", hits[i].line, "line_end", hits[i].line_end));
+    code_hits_free(hits, n);
+    return VDO_OK;
+}
+
+static int draw_outline(struct job_run *run, const json_t *files, json_t **out, struct err *err)
+{
+    const char *focus[RANKED_FILES];
+    AUTO_STRBUF text = {0};
+    size_t n = json_array_size(files);
+    int rc;
+
+    for (size_t i = 0; i < n; i++)
+        focus[i] = js_str(json_array_get(files, i), "path", "");
+    strbuf_init(&text, (size_t)OUTLINE_TOKENS * 8);
+    rc = code_index_outline(run->index, OUTLINE_TOKENS, focus, n, &text, err);
+    if (!rc)
+        *out = js_string_lossy(text.ptr, text.len);
+    return rc;
+}
+
+int step_survey(struct job_run *run, struct err *err)
+{
+    struct reader reader;
+    struct code_index_stats stats;
+    json_auto_t *files = json_array();
+    json_t *outline = NULL;
+    json_t *checks;
+    int rc = workspace_index(run, err);
+
+    if (!rc)
+        rc = rank_files(run, files, err);
+    if (!rc)
+        rc = draw_outline(run, files, &outline, err);
+    if (rc)
+        return rc;
+    reader = (struct reader){run->mirror, run_str(run, "checkout.base_sha")};
+    checks = checks_configured(run->repo_config);
+    if (!checks)
+        checks = checks_find(read_text, &reader);
+    code_index_stats(run->index, &stats);
+    run_note(run, "%llu files, %zu checks", (unsigned long long)stats.files,
+             json_array_size(checks));
+    run->result = json_pack("{s:O, s:o, s:o, s:o, s:I}", "files", files, "outline", outline,
+                            "checks", checks, "instructions", read_instructions(run, &reader),
+                            "n_files", (json_int_t)stats.files);
+    return VDO_OK;
+}

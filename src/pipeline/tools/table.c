@@ -1,0 +1,77 @@
+#include "tool.h"
+
+#include "vdo/json/json.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct tool *const table[] = {
+    &tool_apply_patch, &tool_ask,        &tool_delete_file, &tool_edit_file,
+    &tool_finish,      &tool_list_files, &tool_read_file,   &tool_run,
+    &tool_run_checks,  &tool_search,     &tool_symbols,     &tool_write_file,
+};
+
+const struct tool *const *tools_all(size_t *out_n)
+{
+    *out_n = sizeof(table) / sizeof(table[0]);
+    return table;
+}
+
+static int compare_name(const void *key, const void *item)
+{
+    const struct tool *const *tool = item;
+
+    return strcmp(key, (*tool)->name);
+}
+
+const struct tool *tool_find(const char *name)
+{
+    const struct tool *const *hit =
+        bsearch(name, table, sizeof(table) / sizeof(table[0]), sizeof(table[0]), compare_name);
+
+    return hit ? *hit : NULL;
+}
+
+const char *tool_arg(const struct tool_call *call, const char *name)
+{
+    return js_str(call->args, name, "");
+}
+
+int tool_fail(struct tool_call *call, const char *fmt, ...)
+{
+    va_list ap;
+
+    call->is_error = true;
+    va_start(ap, fmt);
+    (void)strbuf_vaddf(call->out, fmt, ap);
+    va_end(ap);
+    return VDO_OK;
+}
+
+int tool_edit_answer(struct tool_call *call, int rc, const json_t *said, const struct err *why,
+                     struct err *err)
+{
+    const char *near = js_str(said, "candidate.text", "");
+    json_t *files = js_at(said, "files");
+    size_t i;
+    json_t *file;
+
+    if (rc == VDO_E_IO)
+        return err_set(err, VDO_E_IO, "%s", why->text);
+    if (rc) {
+        (void)tool_fail(call, "Nothing was changed. %s", js_str(said, "message", why->text));
+        if (*near)
+            (void)strbuf_addf(call->out, "\nNearest place: %s:%lld\n%s",
+                              js_str(said, "candidate.path", ""),
+                              (long long)js_int(said, "candidate.line", 0), near);
+        return VDO_OK;
+    }
+    json_array_foreach (files, i, file) {
+        (void)strbuf_addf(call->out, "%s: %s\n", js_str(file, "action", "changed"),
+                          js_str(file, "path", ""));
+        run_log(call->run, "tool", "%s %s", js_str(file, "action", "changed"),
+                js_str(file, "path", ""));
+    }
+    return VDO_OK;
+}

@@ -1,0 +1,193 @@
+#include "workspace.h"
+
+#include "vdo/base/fs.h"
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+#include "vdo/gitrepo/path.h"
+#include "vdo/json/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char repo_config_file[] = ".github/vdo.yml";
+enum { TRANSFER_TIMEOUT_MS = 10 * 60 * 1000 };
+
+/* Names the repository in data_dir: its number on a forge, a hash of its path else. */
+static void name_repository(struct job_run *run)
+{
+    char hex[SHA256_HEX_SIZE];
+
+    if (run->key)
+        return;
+    if (run->job->repo_id) {
+        run->key = xasprintf("%s-%lld", run->job->forge, (long long)run->job->repo_id);
+        return;
+    }
+    sha256_hex(run->job->repo, strlen(run->job->repo), hex);
+    run->key = xasprintf("%s-%.16s", run->job->forge, hex);
+}
+
+static char *data_path(struct job_run *run, const char *folder, const char *suffix)
+{
+    name_repository(run);
+    return xasprintf("%s/%s/%s%s", run->p->o.config->data_dir, folder, run->key, suffix);
+}
+
+int workspace_mirror(struct job_run *run, struct err *err)
+{
+    AUTO_FREE char *dir = NULL;
+
+    if (run->mirror)
+        return VDO_OK;
+    dir = data_path(run, "mirrors", "");
+    return mirror_open(dir, &run->mirror, err);
+}
+
+int workspace_remote(struct job_run *run, struct git_remote_spec *spec, char **out_url,
+                     struct secret *password, struct err *err)
+{
+    struct forge_repo repo = run_repo(run);
+    int rc = forge_git_access(run->lease->forge, &repo, out_url, &spec->username, password, err);
+
+    if (rc)
+        return rc;
+    spec->url = *out_url;
+    spec->password = password;
+    spec->timeout_ms = TRANSFER_TIMEOUT_MS;
+    spec->cancel = run->lease->stop;
+    return VDO_OK;
+}
+
+int workspace_tree(struct job_run *run, struct err *err)
+{
+    AUTO_FREE char *dir = NULL;
+    AUTO_FREE char *git_dir = NULL;
+    AUTO_FREE char *slot = NULL;
+    int rc;
+
+    if (run->tree)
+        return VDO_OK;
+    rc = workspace_mirror(run, err);
+    if (rc)
+        return rc;
+    slot = xasprintf("-%d", run->lease->worker);
+    dir = data_path(run, "trees", slot);
+    git_dir = fs_join(dir, "git");
+    AUTO_FREE char *files = fs_join(dir, "tree");
+    rc = fs_make_dirs(dir, 0700, err);
+    if (!rc)
+        rc = worktree_open(run->mirror, files, git_dir, run_str(run, "checkout.base_sha"),
+                           run_tree_oid(run), &run->tree, err);
+    return rc;
+}
+
+int workspace_index(struct job_run *run, struct err *err)
+{
+    AUTO_FREE char *dir = NULL;
+    AUTO_FREE char *db = NULL;
+    int rc;
+
+    if (run->index)
+        return VDO_OK;
+    rc = workspace_mirror(run, err);
+    if (rc)
+        return rc;
+    dir = xasprintf("%s/index", run->p->o.config->data_dir);
+    db = data_path(run, "index", ".db");
+    rc = fs_make_dirs(dir, 0700, err);
+    if (!rc)
+        rc = code_index_open(db, &run->index, err);
+    if (!rc)
+        rc = code_index_commit(run->index, run->mirror, run_str(run, "checkout.base_sha"),
+                               run->lease->stop, err);
+    return rc;
+}
+
+int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct err *err)
+{
+    AUTO_FREE char *text = NULL;
+    size_t len = 0;
+    int rc;
+
+    if (run->repo_config)
+        return VDO_OK;
+    rc = workspace_mirror(run, err);
+    if (rc)
+        return rc;
+    rc = mirror_read_file(run->mirror, run_str(run, "checkout.base_sha"), repo_config_file,
+                          VDO_MAX_YAML_BYTES, &text, &len, NULL);
+    if (rc && rc != VDO_E_NOT_FOUND)
+        return err_set(err, VDO_E_INVALID, "%s: not a file of at most %lu bytes", repo_config_file,
+                       VDO_MAX_YAML_BYTES);
+    rc = repo_config_parse(text, len, &run->repo_config, warnings, err);
+    if (!rc)
+        repo_config_clamp(&run->p->o.config->limits, run->repo_config, &run->limits);
+    return rc;
+}
+
+int workspace_fresh_dir(struct job_run *run, const char *name, char **out, struct err *err)
+{
+    AUTO_FREE char *dir =
+        xasprintf("%s/checks/%s/%s", run->p->o.config->data_dir, run->job->id, name);
+    int rc = fs_remove_tree(dir, err);
+
+    if (!rc)
+        rc = fs_make_dirs(dir, 0700, err);
+    if (rc)
+        return rc;
+    *out = realpath(dir, NULL);
+    return *out ? VDO_OK : err_set(err, VDO_E_IO, "find %s", dir);
+}
+
+int workspace_copy_tree(struct job_run *run, const char *name, char **out, struct err *err)
+{
+    AUTO_FREE char *dir = NULL;
+    int rc = workspace_tree(run, err);
+
+    if (!rc)
+        rc = workspace_fresh_dir(run, name, &dir, err);
+    if (!rc)
+        rc = fs_copy_tree(worktree_dir(run->tree), dir, err);
+    if (!rc) {
+        *out = dir;
+        dir = NULL;
+    }
+    return rc;
+}
+
+void workspace_drop(struct job_run *run)
+{
+    AUTO_FREE char *dir = xasprintf("%s/checks/%s", run->p->o.config->data_dir, run->job->id);
+
+    (void)fs_remove_tree(dir, NULL);
+}
+
+void workspace_close(struct job_run *run)
+{
+    worktree_close(run->tree);
+    code_index_close(run->index);
+    mirror_close(run->mirror);
+    repo_config_free(run->repo_config);
+    free(run->key);
+    run->tree = NULL;
+    run->index = NULL;
+    run->mirror = NULL;
+    run->repo_config = NULL;
+    run->key = NULL;
+}
+
+const char **workspace_protected(const struct job_run *run)
+{
+    const char *const *always = path_protected_always();
+    size_t n = 0;
+    const char **globs;
+
+    while (always[n])
+        n++;
+    globs = xcalloc(n + run->repo_config->n_protect + 1, sizeof(*globs));
+    memcpy(globs, always, n * sizeof(*globs));
+    for (size_t i = 0; i < run->repo_config->n_protect; i++)
+        globs[n + i] = run->repo_config->protect[i];
+    return globs;
+}

@@ -1,0 +1,39 @@
+/*
+ * workspace: the folders a job works in, opened at their first use. Used inside pipeline only.
+ *
+ *     data_dir/mirrors/<key>            bare mirror of the repository
+ *     data_dir/index/<key>.db           index, shared by all jobs of the repository
+ *     data_dir/trees/<key>-<worker>/    files (tree) and git data (git) of the job that this worker
+ * runs data_dir/checks/<job>/            copies in which checks and commands run
+ */
+#ifndef VDO_PIPELINE_WORKSPACE_H
+#define VDO_PIPELINE_WORKSPACE_H
+
+#include "run.h"
+
+int workspace_mirror(struct job_run *run, struct err *err);
+/* The worktree at run_tree_oid(). */
+int workspace_tree(struct job_run *run, struct err *err);
+/* The index at the base commit. */
+int workspace_index(struct job_run *run, struct err *err);
+/* .github/vdo.yml of the base commit (defaults when there is none) and the limits that follow.
+ * warnings may be NULL. */
+int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct err *err);
+/* How git reaches the job's repository. url and password are released by the caller. */
+int workspace_remote(struct job_run *run, struct git_remote_spec *spec, char **out_url,
+                     struct secret *password, struct err *err);
+/* An empty folder of the job for running things, "before", "after", "scratch"; made anew. Free with
+ * free(). */
+int workspace_fresh_dir(struct job_run *run, const char *name, char **out, struct err *err);
+/* The worktree's files as they are now, copied to a fresh folder. Free with free(). */
+int workspace_copy_tree(struct job_run *run, const char *name, char **out, struct err *err);
+/* Everything the job does not need once it has ended. */
+void workspace_drop(struct job_run *run);
+/* Close what is open. */
+void workspace_close(struct job_run *run);
+
+/* Globs that tools must not write: always protected ones and the repository's; NULL-ended, free
+ * with free() (the array only). */
+const char **workspace_protected(const struct job_run *run);
+
+#endif
