@@ -27,10 +27,9 @@ int policy_may_speak(const struct forge_identity *us, int64_t sender_id, const c
                      const char *sender_type, int64_t via_app_id, struct err *err);
 
 /*
- * Does a plan need a person's word? approval.plan of the repository and approval.paths against the
- * planned files: human wins over supervised, supervised over auto. risk: the planner's own word;
- * "high" is supervised at least. True: *out_reason (static or borrowed text, at most 200 bytes in
- * buf) says why.
+ * Does a plan need a person's word? approval.paths of the repository against the planned files
+ * first: a path under "supervised" or "human" needs one. Then approval.plan: "human" always,
+ * "supervised" unless the planner calls the risk low, "auto" never. True: buf says why.
  */
 bool policy_plan_needs_person(const struct repo_config *repo, const char *risk,
                               const char *const *files, size_t n_files, char *buf, size_t size);

@@ -6,7 +6,7 @@
  *
  * snapshot {"title", "text" (hidden text stripped), "text_sha256", "hidden_removed": bool,
  * "instructions", "default_branch", "html_url"} checkout {"base": branch, "base_sha",
- * "repo_config": bool (a .github/vdo.yml was read), "warnings": [text]} survey   {"files":
+ * "warnings": [text], "protect": [glob]} survey   {"files":
  * [{"path","score","reason","line","line_end"}], "outline": text, "checks":
  * [{"name","run","timeout_ms","source"}], "setup": [text], "instructions": [{"path","text"}],
  * "n_files": n} refine   {"title", "criteria": [{"id","text"}], "questions": [text], "skipped":
@@ -17,12 +17,13 @@
  * oid, "turns": n, "summary": text, "added": [path], "skipped": reason or null} verify   {"tree":
  * oid, "isolation": text, "skipped": reason or null, "rounds": n, "checks":
  * [{"name","run","before":{"ran":bool,"ok":bool,"exit":n,"ms":n,"why":text},"after":{...},"output":
- * tail text}]} review   {"tree": oid, "verdict": "approve|changes|none", "rounds": n, "skipped": reason
- * or null, "findings": [{"severity","path","line","text","state":"open|fixed|dropped"}],
- *           "checks": as in verify, as of this tree (they run again after each round that changed something)} deliver
+ * tail text}]} review   {"tree": oid, "verdict": "approve|changes|none", "rounds": n, "skipped":
+ * reason or null, "findings": [{"severity","path","line","text","state":"open|fixed|dropped"}],
+ *           "checks": as in verify, as of this tree (they run again after each round that changed
+ * something)} deliver
  * {"branch","commit","pr": n or null, "pr_url", "files":
- * [{"path","old_path","action","added","removed","planned":bool,"by_tester":bool}], "added", "removed", "verdict":
- * [row], "diff": text, "diff_truncated": bool}
+ * [{"path","old_path","action","added","removed","planned":bool,"by_tester":bool}], "added",
+ * "removed", "verdict": [row], "diff": text, "diff_truncated": bool}
  *
  * A verdict row is {"name", "status": "pass|fail|warn|info|unknown", "text", "command": text or
  * null, "before": text or null, "after": text or null}.

@@ -44,7 +44,8 @@ const char *report_headline(const json_t *verdict, const json_t *checkpoints);
 /* The rows as a plain-text table for a terminal; free with free(). */
 char *report_verdict_text(const json_t *verdict);
 
-/* An outbox row with a reaction to what triggered the job: the comment, else the issue. content: eyes rocket confused. */
+/* An outbox row with a reaction to what triggered the job: the comment, else the issue. content:
+ * eyes rocket confused. */
 void report_reaction_row(struct outbox_row *row, const struct job *job, const char *content);
 
 /* A short answer to a command: name of a template below templates/comments/, data for it; free with

@@ -58,6 +58,18 @@ static json_t *lines_of(const char *text)
     return list;
 }
 
+static json_t *protected_globs(const struct job_run *run)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < run->repo_config->n_protect; i++) {
+        const char *glob = run->repo_config->protect[i];
+
+        (void)json_array_append_new(list, js_string_lossy(glob, strlen(glob)));
+    }
+    return list;
+}
+
 /* A base that .github/vdo.yml names holds when nobody asked for another one. */
 static int follow_config(struct job_run *run, char **base, char *sha, struct err *err)
 {
@@ -101,8 +113,8 @@ int step_checkout(struct job_run *run, struct err *err)
     (void)json_object_del(run->out, "checkout");
     if (rc)
         return rc;
-    run->result = json_pack("{s:s, s:s, s:o}", "base", base, "base_sha", sha, "warnings",
-                            lines_of(warnings.ptr));
+    run->result = json_pack("{s:s, s:s, s:o, s:o}", "base", base, "base_sha", sha, "warnings",
+                            lines_of(warnings.ptr), "protect", protected_globs(run));
     update.base_sha = sha;
     run_note(run, "%s at %.10s", base, sha);
     return store_job_update(run->p->o.store, run->job->id, run->job->epoch, &update, NULL, 0, err);

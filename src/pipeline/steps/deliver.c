@@ -272,23 +272,29 @@ static int open_pull(struct job_run *run, json_t *deliver, struct err *err)
 static int describe_change(struct job_run *run, json_t *deliver, struct err *err)
 {
     struct diff diff = {0};
-    int rc = changes_diff(run, run_tree_oid(run), VDO_MAX_DIFF / 8, &diff, err);
+    struct job now = {0}; /* the lease's copy does not know what was spent since */
+    int rc = store_job_get(run->p->o.store, run->job->id, &now, err);
     json_t *files;
 
-    if (rc)
+    if (!rc)
+        rc = changes_diff(run, run_tree_oid(run), VDO_MAX_DIFF / 8, &diff, err);
+    if (rc) {
+        job_release(&now);
         return rc;
+    }
     if (diff.n_files == 0)
         rc = err_set(err, VDO_E_REFUSED,
                      "no change is left at the end: what was built was taken back");
     files = list_files(run, &diff);
     (void)json_object_set_new(deliver, "verdict",
-                              report_verdict(run->job, run->out, files, diff.added, diff.removed));
+                              report_verdict(&now, run->out, files, diff.added, diff.removed));
     (void)json_object_set_new(deliver, "files", files);
     (void)json_object_set_new(deliver, "added", json_integer(diff.added));
     (void)json_object_set_new(deliver, "removed", json_integer(diff.removed));
     (void)json_object_set_new(deliver, "diff", js_string_lossy(diff.text, strlen(diff.text)));
     (void)json_object_set_new(deliver, "diff_truncated", json_boolean(diff.truncated));
     diff_release(&diff);
+    job_release(&now);
     return rc;
 }
 
