@@ -1,4 +1,75 @@
-int main(void)
+#include "vdo/cli/commands.h"
+#include "vdo/gitrepo/gitrepo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"apply", cli_apply, "apply a model's textual answer to a tree, all or nothing"},
+    {"config", cli_config, "check a configuration file; print an example or the documentation"},
+    {"deliveries", cli_deliveries, "webhook deliveries: list, show, redo"},
+    {"demo", cli_demo, "the main job from issue to pull request, offline"},
+    {"doctor", cli_doctor, "check everything VDO needs, one line each with the remedy"},
+    {"jobs", cli_jobs, "jobs: list, show, log, cancel, retry, rate"},
+    {"locate", cli_locate, "rank the files that an issue text is about"},
+    {"model", cli_model, "ask a model, or see whether it can be reached"},
+    {"outline", cli_outline, "the map of a code base that goes into prompts"},
+    {"run", cli_run, "one job on a local git repository"},
+    {"sandbox", cli_sandbox, "run a command in the sandbox"},
+    {"serve", cli_serve, "receive webhooks, run jobs, show the status page"},
+};
+
+static int compare_name(const void *key, const void *item)
 {
-    return 0;
+    const struct command *command = item;
+
+    return strcmp(key, command->name);
+}
+
+static void print_help(FILE *out)
+{
+    (void)fputs(
+        "Usage: vdo COMMAND [OPTION]...\n"
+        "Turns issues into pull requests: plans, builds, tests in a sandbox, reviews, proposes.\n\n",
+        out);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        (void)fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
+    (void)fputs(
+        "\n'vdo COMMAND --help' tells the options; 'vdo --version' the version.\n"
+        "Exit codes: 0 done, 1 tried and failed, 2 wrong usage or configuration, 3 refused.\n",
+        out);
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("vdo %s\n", VDO_VERSION);
+        return EXIT_DONE;
+    }
+    /* Not for people: network transfers of git run in a process of their own. */
+    if (strcmp(argv[1], "git-transfer") == 0)
+        return git_transfer_main();
+    command = bsearch(argv[1], commands, sizeof(commands) / sizeof(commands[0]),
+                      sizeof(commands[0]), compare_name);
+    if (!command) {
+        (void)fprintf(stderr, "vdo: there is no command '%s'; 'vdo --help' lists them\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    return command->run(argc - 1, argv + 1);
 }

@@ -37,6 +37,7 @@ void app_free(struct app *app, int64_t grace_ms);
 
 struct store *app_store(struct app *app);
 struct jobs *app_jobs(struct app *app);
+struct bus *app_bus(struct app *app);
 struct forge *app_forge(struct app *app);
 struct model *app_model(struct app *app);
 struct sandbox *app_sandbox(struct app *app);

@@ -1,0 +1,281 @@
+#include "vdo/app/app.h"
+
+#include "vdo/base/clock.h"
+#include "vdo/base/fs.h"
+#include "vdo/base/mem.h"
+#include "vdo/base/proc.h"
+#include "vdo/bot/bot.h"
+#include "vdo/bus/bus.h"
+#include "vdo/forge/forge.h"
+#include "vdo/gitrepo/gitrepo.h"
+#include "vdo/http/client.h"
+#include "vdo/jobs/jobs.h"
+#include "vdo/markdown/markdown.h"
+#include "vdo/model/model.h"
+#include "vdo/pipeline/pipeline.h"
+#include "vdo/report/report.h"
+#include "vdo/sandbox/sandbox.h"
+#include "vdo/store/store.h"
+#include "vdo/web/web.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct app {
+    const struct config *config;
+    unsigned parts;
+    struct store *store;
+    struct bus *bus;
+    struct forge *forge;
+    struct sandbox *sandbox;
+    struct model *model;
+    struct report report;
+    struct pipeline *pipeline;
+    struct bot *bot;
+    struct jobs *jobs;
+    struct web *web;
+};
+
+static void process_startup(void)
+{
+    http_client_startup();
+    markdown_startup();
+}
+
+/* The directory of "sqlite:./vdo-data/vdo.db" must be there before the store can be. */
+static int make_store_dir(const char *url, struct err *err)
+{
+    const char *path = strncmp(url, "sqlite:", 7) == 0 ? url + 7 : NULL;
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    AUTO_FREE char *dir = NULL;
+
+    if (!slash || slash == path)
+        return VDO_OK;
+    dir = xmemdup0(path, (size_t)(slash - path));
+    return fs_make_dirs(dir, 0700, err);
+}
+
+static int open_store(struct app *app, struct err *err)
+{
+    const struct config *config = app->config;
+    int rc = fs_make_dirs(config->data_dir, 0700, err);
+
+    if (!rc)
+        rc = make_store_dir(config->store, err);
+    if (!rc)
+        rc = store_open(config->store, clock_real(), &app->store, err);
+    if (rc)
+        return err_wrap(err, "store"), rc;
+    rc = bus_open(config->bus, &app->bus, err);
+    return rc ? (err_wrap(err, "bus"), rc) : VDO_OK;
+}
+
+static int open_forge(struct app *app, struct err *err)
+{
+    const struct config *config = app->config;
+    struct forge_options options = {.kind = config->forge,
+                                    .api_url = config->github.api_url,
+                                    .git_url = config->github.git_url,
+                                    .app_id = config->github.app_id,
+                                    .private_key = &config->github.private_key,
+                                    .token = &config->github.token,
+                                    .clock = clock_real(),
+                                    .store = app->store};
+    int rc = forge_open(&options, &app->forge, err);
+
+    return rc ? (err_wrap(err, "forge"), rc) : VDO_OK;
+}
+
+static int open_work(struct app *app, struct err *err)
+{
+    struct pipeline_options options;
+    int rc = gitrepo_startup(err);
+
+    if (!rc)
+        rc = sandbox_probe(app->config->sandbox.driver, &app->sandbox, err);
+    if (rc)
+        return err_wrap(err, "sandbox"), rc;
+    rc = model_open(app->config, app->store, clock_real(), &app->model, err);
+    if (rc)
+        return err_wrap(err, "model"), rc;
+    options = (struct pipeline_options){.config = app->config,
+                                        .clock = clock_real(),
+                                        .store = app->store,
+                                        .forge = app->forge,
+                                        .model = app->model,
+                                        .sandbox = app->sandbox,
+                                        .report = &app->report};
+    rc = pipeline_new(&options, &app->pipeline, err);
+    return rc ? (err_wrap(err, "pipeline"), rc) : VDO_OK;
+}
+
+static int open_bot(struct app *app, struct err *err)
+{
+    struct bot_options options = {
+        .config = app->config, .clock = clock_real(), .store = app->store, .report = &app->report};
+    int rc = bot_new(&options, &app->bot, err);
+
+    return rc ? (err_wrap(err, "bot"), rc) : VDO_OK;
+}
+
+static int open_jobs(struct app *app, struct err *err)
+{
+    struct jobs_options options = {.store = app->store,
+                                   .bus = app->bus,
+                                   .forge = app->forge,
+                                   .clock = clock_real(),
+                                   .data_dir = app->config->data_dir,
+                                   .workers = app->pipeline ? (unsigned)app->config->workers : 0,
+                                   .dispatchers = app->bot ? 2 : 0,
+                                   .outbox = app->forge != NULL,
+                                   .describe = bot_describe,
+                                   .handle = bot_handle,
+                                   .delivery_arg = app->bot,
+                                   .run = pipeline_run,
+                                   .run_arg = app->pipeline,
+                                   .draw = report_progress,
+                                   .draw_arg = &app->report};
+    int rc = jobs_new(&options, &app->jobs, err);
+
+    if (rc)
+        return err_wrap(err, "jobs"), rc;
+    if (app->pipeline)
+        pipeline_set_jobs(app->pipeline, app->jobs);
+    if (app->bot)
+        bot_set_jobs(app->bot, app->jobs);
+    return VDO_OK;
+}
+
+int app_new(const struct config *config, unsigned parts, struct app **out, struct err *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct app *app = xcalloc(1, sizeof(*app));
+    int rc = proc_start_supervisor(err);
+
+    (void)pthread_once(&once, process_startup);
+    if (parts & (APP_WORK | APP_BOT | APP_WEB))
+        parts |= APP_FORGE;
+    app->config = config;
+    app->parts = parts;
+    if (!rc)
+        rc = open_store(app, err);
+    if (!rc && (parts & APP_FORGE))
+        rc = open_forge(app, err);
+    app->report = (struct report){.store = app->store, .config = config, .forge = app->forge};
+    if (!rc && (parts & APP_WORK))
+        rc = open_work(app, err);
+    if (!rc && (parts & APP_BOT))
+        rc = open_bot(app, err);
+    if (!rc)
+        rc = open_jobs(app, err);
+    if (rc)
+        app_free(app, 0);
+    else
+        *out = app;
+    return rc;
+}
+
+/* Without authentication the page and the API are for this machine only, unless the operator says
+ * otherwise in words. */
+static int check_listen(const struct config *config, struct err *err)
+{
+    AUTO_FREE char *url = xasprintf("http://%s/", config->listen);
+
+    if (strncmp(config->listen, "unix:", 5) == 0 || strcmp(config->listen, "systemd") == 0 ||
+        config->insecure_public || url_is_loopback(url))
+        return VDO_OK;
+    return err_set(
+        err, VDO_E_INVALID,
+        "server.listen: %s can be reached from other machines, and the status page has no "
+        "authentication; put a reverse proxy in front of 127.0.0.1, or set server.allow_public: true",
+        config->listen);
+}
+
+static int start_web(struct app *app, struct err *err)
+{
+    struct web_options options = {.config = app->config,
+                                  .clock = clock_real(),
+                                  .store = app->store,
+                                  .bus = app->bus,
+                                  .jobs = app->jobs,
+                                  .forge = app->forge,
+                                  .model = app->model,
+                                  .sandbox = app->sandbox,
+                                  .report = &app->report};
+    int rc = web_start(&options, &app->web, err);
+
+    return rc ? (err_wrap(err, "web"), rc) : VDO_OK;
+}
+
+int app_start(struct app *app, struct err *err)
+{
+    int rc = app->parts & APP_WEB ? check_listen(app->config, err) : VDO_OK;
+
+    if (!rc)
+        rc = jobs_start(app->jobs, err);
+    if (!rc && (app->parts & APP_WEB))
+        rc = start_web(app, err);
+    return rc;
+}
+
+void app_free(struct app *app, int64_t grace_ms)
+{
+    if (!app)
+        return;
+    web_stop(app->web, grace_ms);
+    if (app->jobs)
+        jobs_stop(app->jobs, grace_ms);
+    jobs_free(app->jobs);
+    bot_free(app->bot);
+    pipeline_free(app->pipeline);
+    model_close(app->model);
+    sandbox_free(app->sandbox);
+    forge_close(app->forge);
+    bus_close(app->bus);
+    store_close(app->store);
+    if (app->parts & APP_WORK)
+        gitrepo_shutdown();
+    proc_stop_supervisor();
+    free(app);
+}
+
+struct store *app_store(struct app *app)
+{
+    return app->store;
+}
+
+struct jobs *app_jobs(struct app *app)
+{
+    return app->jobs;
+}
+
+struct forge *app_forge(struct app *app)
+{
+    return app->forge;
+}
+
+struct model *app_model(struct app *app)
+{
+    return app->model;
+}
+
+struct sandbox *app_sandbox(struct app *app)
+{
+    return app->sandbox;
+}
+
+struct bus *app_bus(struct app *app)
+{
+    return app->bus;
+}
+
+const struct report *app_report(struct app *app)
+{
+    return &app->report;
+}
+
+const char *app_url(struct app *app)
+{
+    return app->web ? web_url(app->web) : "";
+}

@@ -1,0 +1,133 @@
+#include "common.h"
+#include "local_job.h"
+
+#include "vdo/base/fs.h"
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+#include "vdo/cli/commands.h"
+
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: vdo run [-c FILE] --repo DIR --issue FILE.md [--base REF] [--json]\n"
+    "Runs one job on a local git repository and makes a branch in it; checked-out files are not touched.\n\n"
+    "  -c, --config FILE  configuration (default ./vdo.yml, then /etc/vdo/vdo.yml)\n"
+    "  -r, --repo DIR     git repository\n"
+    "  -i, --issue FILE   what to do, as Markdown; the first line is the title\n"
+    "  -b, --base REF     branch to start from (default: the current one)\n"
+    "  -j, --json         one JSON document on standard output\n";
+
+struct arguments {
+    const char *config;
+    const char *repo;
+    const char *issue;
+    const char *base;
+    bool json;
+};
+
+/* EXIT_DONE to go on; -1: help was printed; EXIT_USAGE. */
+static int read_arguments(int argc, char **argv, struct arguments *a)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"repo", required_argument, NULL, 'r'},
+                                            {"issue", required_argument, NULL, 'i'},
+                                            {"base", required_argument, NULL, 'b'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    int c;
+
+    optind = 1;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+    while ((c = getopt_long(argc, argv, "c:r:i:b:jh", options, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            a->config = optarg;
+            break;
+        case 'r':
+            a->repo = optarg;
+            break;
+        case 'i':
+            a->issue = optarg;
+            break;
+        case 'b':
+            a->base = optarg;
+            break;
+        case 'j':
+            a->json = true;
+            break;
+        case 'h':
+            (void)fputs(help, stdout);
+            return -1;
+        default:
+            (void)fputs(help, stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc)
+        return common_fail("run", EXIT_USAGE, "unexpected argument '%s'", argv[optind]);
+    if (!a->repo || !a->issue)
+        return common_fail("run", EXIT_USAGE, "--repo DIR and --issue FILE.md are needed");
+    return EXIT_DONE;
+}
+
+static int run_job(const struct arguments *a, const struct config *config, const char *text)
+{
+    struct local_job spec = {.dir = a->repo, .base = a->base, .text = text};
+    struct app *app = NULL;
+    struct job job = {0};
+    struct err err = {0};
+    int code;
+    int rc = app_new(config, APP_STORE | APP_FORGE | APP_WORK, &app, &err);
+
+    if (!rc)
+        rc = local_job_run(app, &spec, &job, &err);
+    if (rc) {
+        app_free(app, 0);
+        return common_fail("run", rc == VDO_E_INVALID ? EXIT_USAGE : common_exit_code(rc), "%s",
+                           err.text);
+    }
+    if (a->json) {
+        json_auto_t *out = local_job_json(app, &job);
+
+        common_print_json(out);
+    } else {
+        local_job_print(app, &job);
+    }
+    code = local_job_exit_code(&job);
+    if (code)
+        (void)common_fail("run", code, "%s: %s", job.headline, job.reason);
+    job_release(&job);
+    app_free(app, 0);
+    return code;
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct arguments a = {0};
+    AUTO_FREE char *text = NULL;
+    struct config *config;
+    struct err err = {0};
+    int code = read_arguments(argc, argv, &a);
+
+    if (code)
+        return code < 0 ? EXIT_DONE : code;
+    if (fs_read_file(a.issue, VDO_MAX_ISSUE_TEXT, &text, NULL, &err))
+        return common_fail("run", EXIT_USAGE, "%s", err.text);
+    if (!fs_is_dir(a.repo))
+        return common_fail("run", EXIT_USAGE, "--repo %s: no such directory", a.repo);
+    config = common_config(a.config, CONFIG_FOR_RUN);
+    if (!config)
+        return EXIT_USAGE;
+    (void)signal(SIGPIPE, SIG_IGN);
+    free(config->forge);
+    config->forge = xstrdup("local");
+    code = run_job(&a, config, text);
+    config_free(config);
+    return code;
+}
