@@ -57,6 +57,8 @@ int report_reply(const char *template_name, const json_t *data, char **out, stru
  * reason. public_url: for "url". New reference.
  */
 json_t *report_job_json(const struct report *report, const struct job *job, bool detail);
+/* A delivery as the API shows it; new reference. */
+json_t *report_delivery_json(const struct delivery *delivery);
 /* Usage per provider and model: [{"provider","model","calls","input_tokens",...,"cost_usd"}]; new
  * reference. */
 json_t *report_usage(struct store *store, const char *job_id);
