@@ -164,7 +164,7 @@ static int remove_entry(int dir_fd, const char *name, const char *path, struct e
         return fail_errno(err, "remove", path);
     child = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (child < 0 && errno == EACCES) {
-        (void)fchmodat(dir_fd, name, S_IRWXU, 0);
+        (void)!fchmodat(dir_fd, name, S_IRWXU, 0);
         child = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (child < 0)
