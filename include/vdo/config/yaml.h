@@ -19,7 +19,7 @@
 struct yaml_doc; /* the value and where each part stands */
 
 /*
- * name: for errors, "vdo.yml". Errors read "vdo.yml:3:7: duplicate key: workers".
+ * name: for errors. They read "vdo.yml:3:7: workers: duplicate key (first on line 1)".
  * Returns 0; VDO_E_INVALID; VDO_E_TOO_LARGE.
  */
 int yaml_read(const char *name, const char *bytes, size_t len, struct yaml_doc **out,
@@ -31,5 +31,8 @@ const json_t *yaml_doc_value(const struct yaml_doc *doc);
  * with key_too. 0,0 when there is none. */
 void yaml_doc_place(const struct yaml_doc *doc, const char *path, int key_too, int *out_line,
                     int *out_column);
+/* The scalar at the path as it was written, before it became a JSON value; NULL when there is none.
+ * Borrowed. */
+const char *yaml_doc_text(const struct yaml_doc *doc, const char *path);
 
 #endif
