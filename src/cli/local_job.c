@@ -7,7 +7,6 @@
 #include "vdo/cli/commands.h"
 #include "vdo/jobs/jobs.h"
 #include "vdo/json/json.h"
-#include "vdo/pipeline/pipeline.h"
 #include "vdo/report/checkpoints.h"
 #include "vdo/report/report.h"
 
@@ -165,5 +164,5 @@ int local_job_exit_code(const struct job *job)
 {
     if (job->state == JOB_COMPLETED)
         return EXIT_DONE;
-    return strcmp(job->headline, PIPELINE_HEADLINE_LIMIT) == 0 ? EXIT_REFUSED : EXIT_FAILED;
+    return strcmp(job->headline, REPORT_HEADLINE_LIMIT) == 0 ? EXIT_REFUSED : EXIT_FAILED;
 }

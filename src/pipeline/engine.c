@@ -189,7 +189,7 @@ static int settle_failure(struct job_run *run, int code, const struct err *why, 
     if (!rc && code == VDO_E_CANCELLED)
         return finish_job(run, JOB_CANCELLED, "cancelled", why->text, err);
     if (!rc)
-        rc = finish_job(run, JOB_FAILED, code == VDO_E_LIMIT ? PIPELINE_HEADLINE_LIMIT : "failed",
+        rc = finish_job(run, JOB_FAILED, code == VDO_E_LIMIT ? REPORT_HEADLINE_LIMIT : "failed",
                         why->text, err);
     return rc;
 }

@@ -19,9 +19,6 @@
 #include "vdo/sandbox/sandbox.h"
 #include "vdo/store/store.h"
 
-/* The headline of a job that a limit of money, turns, tokens or time has ended. */
-#define PIPELINE_HEADLINE_LIMIT "stopped at a limit"
-
 struct pipeline;
 
 struct pipeline_options { /* all borrowed for the pipeline's life */

@@ -17,6 +17,9 @@
 
 #include <jansson.h>
 
+/* The headline of a job that a limit of money, turns, tokens or time has ended. */
+#define REPORT_HEADLINE_LIMIT "stopped at a limit"
+
 struct report {
     struct store *store;         /* borrowed */
     const struct config *config; /* borrowed */

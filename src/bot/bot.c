@@ -1,0 +1,150 @@
+#include "call.h"
+
+#include "vdo/base/log.h"
+#include "vdo/base/mem.h"
+#include "vdo/policy/policy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FORGE_DOWN_RETRY_MS = 15000 };
+
+/* Sorted by name. Events that are not here are recorded as ignored. */
+static const struct {
+    const char *name;
+    bot_fn handle;
+} events[] = {
+    {"installation", event_installation},
+    {"issue_comment", event_issue_comment},
+    {"issues", event_issues},
+    {"ping", event_ping},
+    {"pull_request", event_pull_request},
+};
+
+int bot_new(const struct bot_options *options, struct bot **out, struct err *err)
+{
+    struct bot *bot = xcalloc(1, sizeof(*bot));
+
+    (void)err;
+    bot->o = *options;
+    *out = bot;
+    return VDO_OK;
+}
+
+void bot_set_jobs(struct bot *bot, struct jobs *jobs)
+{
+    bot->jobs = jobs;
+}
+
+void bot_free(struct bot *bot)
+{
+    free(bot);
+}
+
+static void replace(char **field, const char *value)
+{
+    free(*field);
+    *field = xstrdup(value ? value : "");
+}
+
+void bot_describe(void *arg, struct delivery *delivery)
+{
+    struct forge_event event = {0};
+    int rc = forge_event_parse(delivery->event, delivery->body, delivery->body_len, &event, NULL);
+
+    (void)arg;
+    if (rc && rc != VDO_E_NOT_FOUND)
+        return;
+    replace(&delivery->action, event.action);
+    replace(&delivery->repo, event.repo);
+    delivery->repo_id = event.repo_id;
+    delivery->issue = event.issue;
+    forge_event_release(&event);
+}
+
+static bot_fn find_event(const char *name)
+{
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        if (strcmp(events[i].name, name) == 0)
+            return events[i].handle;
+    }
+    return NULL;
+}
+
+static void end(struct delivery_verdict *out, enum delivery_state state, const char *fmt,
+                const char *text)
+{
+    out->state = state;
+    (void)snprintf(out->reason, sizeof(out->reason), fmt, text);
+}
+
+/* Our own events first, before anything else is looked at: a bot that hears itself never stops. */
+static int listen(struct bot_call *call, struct err *err)
+{
+    const struct forge_identity *us = NULL;
+    int rc;
+
+    if (strcmp(call->event->event, "ping") == 0 || strcmp(call->event->event, "installation") == 0)
+        return VDO_OK;
+    rc = forge_identity(call->forge, &us, err);
+    if (rc)
+        return err_wrap(err, "ask who we are"), rc;
+    return policy_may_speak(us, call->event->sender_id, call->event->sender,
+                            call->event->sender_type, call->event->via_app_id, err);
+}
+
+static void decide(struct bot_call *call, struct delivery_verdict *out)
+{
+    bot_fn handle = find_event(call->event->event);
+    struct err err = {0};
+    int rc;
+
+    if (!handle) {
+        end(out, DELIVERY_DONE, "ignored: event %s is not used", call->event->event);
+        return;
+    }
+    rc = listen(call, &err);
+    if (rc == VDO_E_REFUSED) {
+        end(out, DELIVERY_DONE, "ignored: %s", err.text);
+        return;
+    }
+    if (!rc)
+        rc = handle(call, &err);
+    if (rc == VDO_E_TEMPORARY) {
+        int64_t wait = forge_retry_after_ms(call->forge);
+
+        out->retry_after_ms = wait > 0 ? wait : FORGE_DOWN_RETRY_MS;
+        end(out, DELIVERY_FAILED, "waiting: %s", err.text);
+    } else if (rc == VDO_E_REFUSED || rc == VDO_E_NOT_FOUND) {
+        end(out, DELIVERY_DONE, "refused: %s", err.text);
+    } else if (rc) {
+        end(out, DELIVERY_FAILED, "failed: %s", err.text);
+    }
+}
+
+void bot_handle(void *arg, struct forge_session *forge, const struct delivery *delivery,
+                struct delivery_verdict *out)
+{
+    struct forge_event event = {0};
+    struct err err = {0};
+    struct bot_call call = {
+        .bot = arg, .forge = forge, .delivery = delivery, .event = &event, .out = out};
+    const struct log_ctx ctx = {.delivery = delivery->guid};
+    int rc = forge_event_parse(delivery->event, delivery->body, delivery->body_len, &event, &err);
+
+    memset(out, 0, sizeof(*out));
+    out->state = DELIVERY_DONE;
+    if (rc && rc != VDO_E_NOT_FOUND) {
+        end(out, DELIVERY_DEAD, "cannot be understood: %s", err.text);
+    } else {
+        call.repo = (struct forge_repo){
+            .installation_id = event.installation_id, .id = event.repo_id, .name = event.repo};
+        decide(&call, out);
+        forge_issue_release(&call.issue);
+        forge_event_release(&event);
+    }
+    log_info(&ctx, "bot.delivery", "event=%s action=%s repo=%s issue=%lld: %s", delivery->event,
+             delivery->action ? delivery->action : "", delivery->repo ? delivery->repo : "",
+             (long long)delivery->issue, out->reason);
+}
