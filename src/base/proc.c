@@ -54,7 +54,7 @@ struct child_failure {
     int at; /* index into failure_names */
 };
 
-enum { AT_LIMIT, AT_GROUP, AT_USER, AT_CWD, AT_STDIO, AT_CGROUP, AT_EXEC };
+enum { AT_LIMIT, AT_GROUP, AT_USER, AT_CWD, AT_STDIO, AT_CGROUP, AT_PREPARE, AT_EXEC };
 
 static const char *const failure_names[] = {"set a resource limit",
                                             "set its group",
@@ -62,6 +62,7 @@ static const char *const failure_names[] = {"set a resource limit",
                                             "enter its directory",
                                             "connect its standard streams",
                                             "enter its control group",
+                                            "prepare its surroundings",
                                             "execute"};
 
 static void child_fail(int status_fd, int at) __attribute__((noreturn));
@@ -111,6 +112,8 @@ static void become_program(const struct order *order, int status_fd)
         if (setrlimit((__rlimit_resource_t)spec->rlimits[i].resource, &limit))
             child_fail(status_fd, AT_LIMIT);
     }
+    if (spec->prepare && spec->prepare(spec->prepare_arg))
+        child_fail(status_fd, AT_PREPARE);
     if (spec->run_uid) {
         if (setgroups(0, NULL) || setgid(spec->run_gid))
             child_fail(status_fd, AT_GROUP);
@@ -409,13 +412,13 @@ static void drain(struct pump *p, int stream)
         p->spec->on_output(p->spec->on_output_arg, stream, buf, (size_t)n);
 }
 
-static void move_bytes(struct pump *p, int wait_ms)
+static void move_bytes(struct pump *p, int timeout_ms)
 {
     struct pollfd fds[3] = {{.fd = p->pipes->in[1], .events = POLLOUT},
                             {.fd = p->pipes->out[0], .events = POLLIN},
                             {.fd = p->pipes->err[0], .events = POLLIN}};
 
-    if (poll(fds, 3, wait_ms) <= 0)
+    if (poll(fds, 3, timeout_ms) <= 0)
         return;
     if (fds[0].revents)
         feed_input(p);
@@ -443,6 +446,18 @@ static void look_at_clock(struct pump *p, int64_t now)
     }
 }
 
+/* How long poll() may wait: not past the deadline, nor past the next look of the watcher. */
+static int wait_ms(const struct pump *p, int64_t now)
+{
+    int64_t next = p->deadline;
+
+    if (p->spec->watch && p->next_watch < next)
+        next = p->next_watch;
+    if (next - now >= POLL_MS)
+        return POLL_MS;
+    return next > now ? (int)(next - now) : 1;
+}
+
 /* Until the child is gone and its pipes are empty. A pipe that a daemon of the child keeps open is
  * given up shortly after; its group is killed. */
 static void pump_until_end(struct pump *p)
@@ -462,7 +477,7 @@ static void pump_until_end(struct pump *p)
             return;
         if (!p->exited)
             look_at_clock(p, now);
-        move_bytes(p, open ? POLL_MS : 2);
+        move_bytes(p, open ? wait_ms(p, now) : 2);
     }
 }
 

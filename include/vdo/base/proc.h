@@ -31,6 +31,9 @@ struct proc_rlimit {
 
 typedef void (*proc_output_fn)(void *arg, int stream, const char *bytes, size_t len);
 typedef bool (*proc_watch_fn)(void *arg, pid_t pid);
+/* Runs in the forked child, before it changes its user: only async-signal-safe calls. 0, or -1 with
+ * errno set, and the program is not started. */
+typedef int (*proc_prepare_fn)(void *arg);
 
 struct proc_spec {
     const char *const
@@ -47,6 +50,8 @@ struct proc_spec {
     gid_t run_gid;
     const int *cgroup_fds; /* open cgroup.procs files; the child writes "0" to each before exec */
     size_t n_cgroup_fds;
+    proc_prepare_fn prepare; /* NULL, or the last thing before the change of user and exec */
+    void *prepare_arg;
     int64_t timeout_ms;        /* > 0 */
     const atomic_bool *cancel; /* when it turns true the group is killed; NULL: never */
     size_t head_max;           /* bytes of each output stream kept from its start ... */
