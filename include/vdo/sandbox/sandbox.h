@@ -58,7 +58,8 @@ enum sandbox_end {
     SANDBOX_TIMEOUT,
     SANDBOX_MEMORY,
     SANDBOX_DISK,
-    SANDBOX_CANCELLED
+    SANDBOX_CANCELLED,
+    SANDBOX_PIDS
 };
 
 struct sandbox_result {

@@ -1,0 +1,217 @@
+#include "bwrap.h"
+
+#include "vdo/base/fs.h"
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+
+#include <glob.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define N_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char prlimit_path[] = "/usr/bin/prlimit";
+
+void args_add(struct args *args, const char *text)
+{
+    if (args->n + 2 > args->room) {
+        args->room = args->room ? args->room * 2 : 128;
+        args->list = xreallocarray(args->list, args->room, sizeof(*args->list));
+    }
+    args->list[args->n++] = xstrdup(text);
+    args->list[args->n] = NULL;
+}
+
+void args_release(struct args *args)
+{
+    for (size_t i = 0; i < args->n; i++)
+        free(args->list[i]);
+    free(args->list);
+    *args = (struct args){0};
+}
+
+static void add_all(struct args *args, const char *const *texts)
+{
+    for (; *texts; texts++)
+        args_add(args, *texts);
+}
+
+#define ADD(args, ...) add_all((args), (const char *const[]){__VA_ARGS__, NULL})
+
+static void add_number(struct args *args, const char *option, int64_t value)
+{
+    AUTO_FREE char *text = xasprintf("%" PRId64, value);
+
+    ADD(args, option, text);
+}
+
+/* /bin, /lib and the like are links into /usr on most hosts, directories on old ones. */
+static void add_top(struct args *args, const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+    if (len > 0) {
+        target[len] = '\0';
+        ADD(args, "--symlink", target, path);
+    } else if (fs_is_dir(path)) {
+        ADD(args, "--ro-bind", path, path);
+    }
+}
+
+/* What toolchains below /usr keep in /etc; nothing that may hold a secret. */
+static void add_etc(struct args *args)
+{
+    static const char *const patterns[] = {
+        "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime",     "/etc/mime.types",
+        "/etc/protocols",    "/etc/services",    "/etc/ssl/certs",     "/etc/ssl/openssl.cnf",
+        "/etc/java-*",       "/etc/maven",       "/etc/fonts",         "/etc/python3*",
+        "/etc/perl",         "/etc/os-release",  "/etc/debian_version"};
+    glob_t found = {0};
+
+    for (size_t i = 0; i < N_OF(patterns); i++)
+        (void)glob(patterns[i], i ? GLOB_APPEND : 0, NULL, &found);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        ADD(args, "--ro-bind-try", found.gl_pathv[i], found.gl_pathv[i]);
+    globfree(&found);
+}
+
+void bwrap_view_find(struct bwrap_view *view)
+{
+    static const char *const tops[] = {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+    struct args *args = &view->system;
+
+    *view = (struct bwrap_view){.has_prlimit = access(prlimit_path, X_OK) == 0};
+    ADD(args, "--ro-bind", "/usr", "/usr");
+    for (size_t i = 0; i < N_OF(tops); i++)
+        add_top(args, tops[i]);
+    add_etc(args);
+    ADD(args, "--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev");
+    ADD(args, "--dir", "/run", "--dir", "/var", "--symlink", "/tmp", "/var/tmp");
+    ADD(&view->network, "--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf");
+    ADD(&view->network, "--ro-bind-try", "/etc/hosts", "/etc/hosts");
+}
+
+void bwrap_view_release(struct bwrap_view *view)
+{
+    args_release(&view->system);
+    args_release(&view->network);
+}
+
+static void add_isolation(struct args *args, const struct bwrap_run *run)
+{
+    ADD(args, "bwrap", "--unshare-all");
+    if (run->spec->network)
+        args_add(args, "--share-net");
+    ADD(args, "--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns",
+        "--assert-userns-disabled", "--die-with-parent", "--new-session", "--hostname", "sandbox",
+        "--cap-drop", "ALL");
+    add_number(args, "--seccomp", run->filter_fd);
+    add_number(args, "--json-status-fd", run->status_fd);
+}
+
+static void add_file(struct args *args, int fd, const char *path)
+{
+    add_number(args, "--file", fd);
+    args_add(args, path);
+}
+
+static void add_tmpfs(struct args *args, int64_t size, const char *mode, const char *path)
+{
+    ADD(args, "--perms", mode);
+    add_number(args, "--size", size);
+    ADD(args, "--tmpfs", path);
+}
+
+/* The repository's own data is not for those who run inside its work tree. */
+static void hide_git(struct args *args, const char *dir)
+{
+    AUTO_FREE char *git = fs_join(dir, ".git");
+    struct stat st;
+
+    if (lstat(git, &st))
+        return;
+    if (S_ISDIR(st.st_mode)) {
+        add_tmpfs(args, 4096, "0555", git);
+        ADD(args, "--remount-ro", git);
+    } else if (S_ISREG(st.st_mode)) {
+        ADD(args, "--ro-bind", "/dev/null", git);
+    }
+}
+
+static void add_mounts(struct args *args, const struct bwrap_view *view,
+                       const struct bwrap_run *run)
+{
+    const char *dir = run->spec->dir;
+
+    add_all(args, (const char *const *)view->system.list);
+    add_file(args, run->passwd_fd, "/etc/passwd");
+    add_file(args, run->group_fd, "/etc/group");
+    add_file(args, run->nsswitch_fd, "/etc/nsswitch.conf");
+    if (run->spec->network)
+        add_all(args, (const char *const *)view->network.list);
+    else
+        add_file(args, run->hosts_fd, "/etc/hosts");
+    add_tmpfs(args, run->memory_bytes / 4, "1777", "/dev/shm");
+    ADD(args, "--remount-ro", "/dev");
+    add_tmpfs(args, run->memory_bytes / 2, "1777", "/tmp");
+    ADD(args, "--dir", "/tmp/home", "--bind", run->bind_from, dir);
+    hide_git(args, dir);
+    ADD(args, "--remount-ro", "/", "--chdir", dir);
+}
+
+static int add_environment(struct args *args, const struct sandbox_spec *spec, struct err *err)
+{
+    ADD(args, "--clearenv", "--setenv", "PATH",
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    ADD(args, "--setenv", "HOME", "/tmp/home", "--setenv", "LANG", "C.UTF-8");
+    ADD(args, "--setenv", "TERM", "dumb", "--setenv", "USER", "u");
+    for (const char *const *env = spec->env; env && *env; env++) {
+        const char *equals = strchr(*env, '=');
+
+        if (!equals || equals == *env)
+            return err_set(err, VDO_E_INVALID, "sandbox: \"%.80s\" is not NAME=value", *env);
+        AUTO_FREE char *name = xmemdup0(*env, (size_t)(equals - *env));
+        ADD(args, "--setenv", name, equals + 1);
+    }
+    return VDO_OK;
+}
+
+/*
+ * The limit on processes is set inside: there it counts the sandbox's own processes only, outside
+ * it would count all that the user runs. One more than asked, and the namespace's first, so that
+ * the watcher can see it passed.
+ */
+static void add_command(struct args *args, const struct bwrap_view *view,
+                        const struct bwrap_run *run)
+{
+    args_add(args, "--");
+    if (view->has_prlimit) {
+        AUTO_FREE char *nproc = xasprintf("--nproc=%" PRId64, run->pids + 2);
+
+        ADD(args, prlimit_path, nproc, "--");
+    }
+    add_all(args, run->spec->argv);
+}
+
+int bwrap_args(const struct bwrap_view *view, const struct bwrap_run *run, struct args *out,
+               struct err *err)
+{
+    struct args args = {0};
+    int rc;
+
+    add_isolation(&args, run);
+    add_mounts(&args, view, run);
+    rc = add_environment(&args, run->spec, err);
+    if (rc) {
+        args_release(&args);
+        return rc;
+    }
+    add_command(&args, view, run);
+    *out = args;
+    return VDO_OK;
+}

@@ -1,0 +1,31 @@
+/*
+ * host: what sandbox_probe() found. Read-only afterwards.
+ */
+#ifndef VDO_SANDBOX_HOST_H
+#define VDO_SANDBOX_HOST_H
+
+#include "bwrap.h"
+#include "cgroup.h"
+
+#include "vdo/sandbox/sandbox.h"
+
+struct sandbox {
+    bool available;
+    char version[32]; /* of bubblewrap */
+    char describe[480];
+    char why[400]; /* "" when available */
+    char *filter;  /* the system call filter */
+    size_t filter_len;
+    struct cgroup_host cgroups;
+    struct bwrap_view view;
+    bool no_idmap; /* tests: as on a file system without id-mapped mounts */
+};
+
+/* sandbox_run() for a host that is not known to be available yet. */
+int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
+             struct sandbox_result *result, struct err *err);
+
+/* Why bwrap did not start, and what to do about it: text is what it said. */
+void host_diagnose(const char *text, char *why, size_t size);
+
+#endif

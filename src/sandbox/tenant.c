@@ -1,0 +1,172 @@
+#include "tenant.h"
+
+#include "tree.h"
+
+#include "vdo/base/rand.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The C library's and the kernel's header of mount(2) exclude each other. */
+enum { SYS_MS_REC = 16384, SYS_MS_PRIVATE = 1 << 18 };
+
+static const char *const mount_points[] = {"/mnt", "/media", "/srv", "/opt"};
+
+static const char *find_mount_point(void)
+{
+    struct stat st;
+
+    for (size_t i = 0; i < sizeof(mount_points) / sizeof(mount_points[0]); i++) {
+        if (lstat(mount_points[i], &st) == 0 && S_ISDIR(st.st_mode))
+            return mount_points[i];
+    }
+    return NULL;
+}
+
+static int write_map(pid_t pid, const char *which, unsigned from, unsigned to)
+{
+    char path[64];
+    char line[64];
+    int fd;
+    int len;
+    int rc;
+
+    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, which);
+    len = snprintf(line, sizeof(line), "%u %u 1\n", from, to);
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    rc = write(fd, line, (size_t)len) == len ? 0 : -1;
+    (void)close(fd);
+    return rc;
+}
+
+/* A user namespace that says: what is the owner's on disk is the tenant's in the mount. It needs a
+ * process to be made of; that one only waits for its pipe to close. */
+static int open_mapping(const struct tenant *t)
+{
+    char path[64];
+    int hold[2];
+    int fd = -1;
+    pid_t pid;
+
+    if (pipe2(hold, O_CLOEXEC))
+        return -1;
+    pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0) {
+        char byte;
+
+        (void)syscall(SYS_close, hold[1]);
+        (void)syscall(SYS_read, hold[0], &byte, 1);
+        (void)syscall(SYS_exit_group, 0);
+    }
+    if (pid > 0) {
+        (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+        if (write_map(pid, "uid_map", t->owner_uid, t->uid) == 0 &&
+            write_map(pid, "gid_map", t->owner_gid, t->gid) == 0)
+            fd = open(path, O_RDONLY | O_CLOEXEC);
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, NULL, 0);
+    }
+    (void)close(hold[0]);
+    (void)close(hold[1]);
+    return fd;
+}
+
+static int map_mount(const struct tenant *t)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+    int fd = open_mapping(t);
+    int rc;
+
+    if (fd < 0)
+        return -1;
+    attr.userns_fd = (uint64_t)fd;
+    rc = (int)syscall(SYS_mount_setattr, t->mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+    (void)close(fd);
+    return rc;
+}
+
+static int give(const struct tenant *t)
+{
+    return tree_change_owner(t->dir, t->owner_uid, t->uid, t->gid, true);
+}
+
+int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct err *err)
+{
+    struct stat st;
+
+    *tenant = (struct tenant){.dir = dir, .bind_from = dir, .mount_fd = -1};
+    if (stat(dir, &st) || !S_ISDIR(st.st_mode))
+        return err_set(err, VDO_E_INVALID, "sandbox: %s is not a directory", dir);
+    if (geteuid() != 0)
+        return VDO_OK;
+    tenant->uid = TENANT_FIRST_UID + rand_below(TENANT_N_UIDS);
+    tenant->gid = tenant->uid;
+    tenant->owner_uid = st.st_uid;
+    tenant->owner_gid = st.st_gid;
+    if (st.st_uid >= TENANT_FIRST_UID && st.st_uid - TENANT_FIRST_UID < TENANT_N_UIDS) {
+        /* A run that was killed could not take its files back: they are ours. */
+        if (tree_change_owner(dir, st.st_uid, 0, 0, false))
+            return err_set(err, VDO_E_IO, "sandbox: take back the files of %s: %s", dir,
+                           strerrordesc_np(errno));
+        tenant->owner_uid = 0;
+        tenant->owner_gid = 0;
+    }
+    if (find_mount_point())
+        tenant->mount_fd =
+            (int)syscall(SYS_open_tree, AT_FDCWD, dir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tenant->mount_fd >= 0)
+        tenant->bind_from = find_mount_point();
+    if (tenant->mount_fd >= 0 && allow_idmap && map_mount(tenant) == 0)
+        return VDO_OK;
+    tenant->given = true;
+    if (give(tenant)) {
+        int error = errno;
+
+        tenant_release(tenant);
+        return err_set(err, VDO_E_IO, "sandbox: give the files of %s to user %u: %s", dir,
+                       tenant->uid, strerrordesc_np(error));
+    }
+    return VDO_OK;
+}
+
+int tenant_prepare(void *arg)
+{
+    const struct tenant *t = arg;
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    /* When the host runs out of memory it takes the sandbox first. */
+    if (fd >= 0) {
+        (void)!write(fd, "1000", 4);
+        (void)close(fd);
+    }
+    if (t->mount_fd < 0)
+        return 0;
+    if (unshare(CLONE_NEWNS) ||
+        syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL))
+        return -1;
+    return (int)syscall(SYS_move_mount, t->mount_fd, "", AT_FDCWD, t->bind_from,
+                        MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+void tenant_release(struct tenant *tenant)
+{
+    if (tenant->mount_fd > 0)
+        (void)close(tenant->mount_fd);
+    tenant->mount_fd = -1;
+    if (tenant->given)
+        (void)tree_change_owner(tenant->dir, tenant->uid, tenant->owner_uid, tenant->owner_gid,
+                                false);
+    tenant->given = false;
+}

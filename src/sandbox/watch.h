@@ -1,0 +1,48 @@
+/*
+ * watch: looks at a running sandbox every few milliseconds and ends it past a limit.
+ *
+ * With control groups the kernel holds memory and processes, and the watcher only notices that a
+ * limit was met; without them it measures both. Growth of the work directory is measured always.
+ * Looking takes at most about a tenth of one processor: the larger the tree, the rarer. Threads:
+ * belongs to one run.
+ */
+#ifndef VDO_SANDBOX_WATCH_H
+#define VDO_SANDBOX_WATCH_H
+
+#include "cgroup.h"
+#include "nsproc.h"
+#include "tree.h"
+
+#include "vdo/sandbox/sandbox.h"
+
+enum { WATCH_MS = 20 };
+
+struct watch {
+    const char *dir;
+    const struct cgroup *group;
+    struct cgroup_limits limits;
+    int64_t disk_bytes;
+    struct nsproc ns;
+
+    dev_t dev;
+    struct tree_size before;
+    int64_t free_before; /* of the file system */
+    int64_t next_disk_ms;
+    int64_t early_disk_ms; /* no look before, even when the file system fills up */
+    int64_t grown;         /* at the last look */
+    int64_t lost;
+    int64_t next_use_ms;
+
+    enum sandbox_end end; /* SANDBOX_EXITED as long as no limit was met */
+    char limit[96];
+};
+
+/* Measures the directory. Takes status_fd. 0, or -1 with errno when dir cannot be read. */
+int watch_init(struct watch *watch, int status_fd);
+/* A proc_watch_fn; arg is the watch. */
+bool watch_look(void *arg, pid_t pid);
+/* The last look, after the sandbox is gone. */
+void watch_finish(struct watch *watch);
+void watch_release(struct watch *watch);
+
+#endif
