@@ -48,6 +48,7 @@ struct http_server_options {
     unsigned max_connections;    /* 0: 1024 */
     unsigned per_ip;             /* 0: no limit */
     int64_t request_deadline_ms; /* 0: VDO_MAX_REQUEST_MS */
+    int64_t ping_ms;             /* how often a stream gets ": ping"; 0: 15,000 */
     /* Called for every answered request; may be NULL. Any pool thread. */
     void (*on_done)(void *arg, const char *route_pattern, int status, int64_t duration_us);
     void *on_done_arg;
