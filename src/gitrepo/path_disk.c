@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { RACED_TRIES = 16 };
+enum { RACED_TRIES = 16, NAME_SIZE = 258 };
 
 static void close_keeping_errno(int fd)
 {
@@ -56,13 +56,15 @@ static int open_root(const char *root, struct err *err)
                    "open source tree %.200s: %s", root, strerrordesc_np(errno));
 }
 
-/* Copy the first component to name; returns what follows its slash, or NULL at the last one. */
-static const char *split_first(const char *path, char name[256])
+/* Copy the first component to name; returns what follows its slash, or NULL at the last one. One
+ * that is too long is cut to 256 bytes: no file system has it. */
+static const char *split_first(const char *path, char name[NAME_SIZE])
 {
     size_t len = strcspn(path, "/");
+    size_t kept = len < NAME_SIZE ? len : NAME_SIZE - 1;
 
-    memcpy(name, path, len);
-    name[len] = '\0';
+    memcpy(name, path, kept);
+    name[kept] = '\0';
     return path[len] ? path + len + 1 : NULL;
 }
 
@@ -90,7 +92,7 @@ static int step_into(int *dir_fd, const char *name)
 
 int open_by_steps(int root_fd, const char *path, int flags, unsigned mode)
 {
-    char name[256];
+    char name[NAME_SIZE];
     const char *rest = split_first(path, name);
     int dir_fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int fd;
@@ -109,7 +111,7 @@ int open_by_steps(int root_fd, const char *path, int flags, unsigned mode)
     return fd;
 }
 
-static int open_beneath(int root_fd, const char *path, int flags, unsigned mode)
+int open_below(int root_fd, const char *path, int flags, unsigned mode)
 {
     struct open_how how = {
         .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
@@ -117,6 +119,8 @@ static int open_beneath(int root_fd, const char *path, int flags, unsigned mode)
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
     };
 
+    if (path[0] == '\0')
+        path = ".";
     for (int i = 0; i < RACED_TRIES; i++) {
         long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
@@ -155,7 +159,7 @@ int path_open_in(const char *root, const char *path, int flags, unsigned mode, i
     root_fd = open_root(root, err);
     if (root_fd < 0)
         return root_fd;
-    fd = open_beneath(root_fd, path, flags | O_NONBLOCK | O_NOCTTY, mode);
+    fd = open_below(root_fd, path, flags | O_NONBLOCK | O_NOCTTY, mode);
     if (fd < 0)
         rc = fail_errno(err, "open", path);
     (void)close(root_fd);
@@ -186,7 +190,7 @@ static int check_last(int dir_fd, const char *name, const char *path, bool allow
 
 static int check_below(int *dir_fd, const char *path, bool allow_link, struct err *err)
 {
-    char name[256];
+    char name[NAME_SIZE];
     const char *rest = split_first(path, name);
 
     while (rest) {
@@ -214,7 +218,7 @@ int path_check_in(const char *root, const char *path, bool allow_link, struct er
 
 static int make_parents(int *dir_fd, const char *path, unsigned mode)
 {
-    char name[256];
+    char name[NAME_SIZE];
 
     for (const char *rest = split_first(path, name); rest; rest = split_first(rest, name)) {
         if (mkdirat(*dir_fd, name, mode) && errno != EEXIST)
@@ -225,18 +229,30 @@ static int make_parents(int *dir_fd, const char *path, unsigned mode)
     return 0;
 }
 
+int make_parents_below(int root_fd, const char *path, unsigned mode)
+{
+    int dir_fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int rc;
+
+    if (dir_fd < 0)
+        return -1;
+    rc = make_parents(&dir_fd, path, mode);
+    close_keeping_errno(dir_fd);
+    return rc;
+}
+
 int path_make_parents_in(const char *root, const char *path, unsigned mode, struct err *err)
 {
     int rc = path_check(path, err);
-    int dir_fd;
+    int root_fd;
 
     if (rc)
         return rc;
-    dir_fd = open_root(root, err);
-    if (dir_fd < 0)
-        return dir_fd;
-    if (make_parents(&dir_fd, path, mode))
+    root_fd = open_root(root, err);
+    if (root_fd < 0)
+        return root_fd;
+    if (make_parents_below(root_fd, path, mode))
         rc = fail_errno(err, "make the directories of", path);
-    (void)close(dir_fd);
+    (void)close(root_fd);
     return rc;
 }

@@ -8,4 +8,11 @@
  * descriptor, or -1 with errno; ELOOP at a symbolic link. */
 int open_by_steps(int root_fd, const char *path, int flags, unsigned mode);
 
+/* The same by openat2(2) where the kernel has it. path is relative and was not checked otherwise;
+ * "" is root itself. ELOOP or EXDEV at a symbolic link. */
+int open_below(int root_fd, const char *path, int flags, unsigned mode);
+
+/* Make the directories that lead to path. Returns 0, or -1 with errno. */
+int make_parents_below(int root_fd, const char *path, unsigned mode);
+
 #endif

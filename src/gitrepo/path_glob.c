@@ -4,6 +4,8 @@
  */
 #include "vdo/gitrepo/path.h"
 
+#include "path_glob.h"
+
 #include "vdo/base/mem.h"
 #include "vdo/base/utf8.h"
 
@@ -14,8 +16,9 @@
 struct match {
     const char *path;
     size_t len;
-    bool *at;   /* at[i]: the glob read so far matches up to path[i] */
-    bool *next; /* the same after the token in hand */
+    bool strict; /* "**" crosses slashes as a whole component only */
+    bool *at;    /* at[i]: the glob read so far matches up to path[i] */
+    bool *next;  /* the same after the token in hand */
 };
 
 static void swap_sets(struct match *m)
@@ -143,13 +146,21 @@ static void take_glob(struct match *m, const char *glob, size_t len)
             take_directories(m);
             at += 3;
         } else if (stars > 0) {
-            take_run(m, stars > 1);
+            bool is_whole = starts_component && (at + stars == len || glob[at + stars] == '/');
+
+            take_run(m, stars > 1 && (is_whole || !m->strict));
             at += stars;
         } else {
             take_one(m, glob + at);
             at += token_length(glob + at);
         }
     }
+}
+
+static void start(struct match *m, bool anchored)
+{
+    for (size_t i = 0; i < m->len; i++)
+        m->at[i] = i == 0 || (!anchored && m->path[i - 1] == '/');
 }
 
 static bool ends_at_directory(const struct match *m)
@@ -174,8 +185,7 @@ static bool run_match(struct match *m, const char *glob)
     if (len == 0)
         return false;
     anchored = anchored || memchr(glob, '/', len);
-    for (size_t i = 0; i < m->len; i++)
-        m->at[i] = i == 0 || (!anchored && m->path[i - 1] == '/');
+    start(m, anchored);
     take_glob(m, glob, len);
     for (last = len; last > 0 && glob[last - 1] != '/'; last--)
         ;
@@ -194,6 +204,31 @@ bool path_glob_match(const char *glob, const char *path)
     m.at = sets;
     m.next = sets + m.len + 1;
     matched = run_match(&m, glob);
+    free(sets);
+    return matched;
+}
+
+static bool match_plain(const char *name, bool anchored, const char *path)
+{
+    const char *slash = anchored ? NULL : strrchr(path, '/');
+
+    return strcmp(name, slash ? slash + 1 : path) == 0;
+}
+
+bool glob_match_whole(const char *glob, bool anchored, const char *path)
+{
+    struct match m = {.path = path, .len = strlen(path), .strict = true};
+    bool *sets;
+    bool matched;
+
+    if (!strpbrk(glob, "*?[\\"))
+        return match_plain(glob, anchored, path);
+    sets = xcalloc(2, m.len + 1);
+    m.at = sets;
+    m.next = sets + m.len + 1;
+    start(&m, anchored);
+    take_glob(&m, glob, strlen(glob));
+    matched = m.at[m.len];
     free(sets);
     return matched;
 }
