@@ -5,8 +5,10 @@
  * closed, key there, priced) is used, the next on failure. Before an attempt is sent its worst case
  * (prompt tokens estimated as bytes / 3 plus the output cap, at list price) is reserved in the
  * store against job, day and month limits; afterwards it is settled from the reported usage.
- * Retries and waits are those of the providers' own clients. Errors: VDO_E_REFUSED a limit or a
- * price is missing, the model refuses, the key is wrong (err says what to do); VDO_E_TEMPORARY
+ * A server on loopback whose model has no list price costs nothing unless vdo.yml gives it a price.
+ * Retries and waits are those of the providers' own clients. Errors: VDO_E_LIMIT a limit of
+ * money would be passed; VDO_E_REFUSED a price is missing while there are limits, the model
+ * refuses, the key is wrong (err says what to do); VDO_E_TEMPORARY
  * every provider is down (model_retry_after_ms()); VDO_E_INVALID an answer that cannot be read even
  * after its repair; VDO_E_TOO_LARGE the prompt does not fit any provider of the role;
  * VDO_E_CANCELLED. Threads: a struct model is shared; each thread passes its own model_session.
@@ -72,8 +74,10 @@ struct model_request {
     const struct chat *chat;
     const json_t *schema; /* structured answer wanted; NULL: none */
     const char *schema_name;
-    int64_t max_output_tokens;                                /* 0: the provider's */
-    void (*on_text)(void *arg, const char *text, size_t len); /* NULL, or text as it streams */
+    int64_t max_output_tokens; /* 0: the provider's */
+    /* NULL, or text as it streams; it begins again when a stream broke off and is asked for anew.
+     */
+    void (*on_text)(void *arg, const char *text, size_t len);
     void *on_text_arg;
 };
 
@@ -89,6 +93,7 @@ struct model_result {
     char *model;
     int64_t latency_ms;
     json_t *structured; /* with a schema: the checked answer; owned */
+    char *passed_over;  /* why earlier providers of the list did not answer (a refusal too); NULL */
 };
 void model_result_release(struct model_result *result);
 

@@ -1,0 +1,170 @@
+#include "attempt.h"
+#include "script.h"
+
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_MAX_OUTPUT = 16000 };
+
+void outcome_release(struct outcome *outcome, const struct provider_ops *ops)
+{
+    wire_answer_release(&outcome->answer, ops);
+    json_decref(outcome->body);
+    outcome->body = NULL;
+}
+
+static int64_t context_of(const struct attempt *attempt)
+{
+    const struct config_provider *config = attempt->endpoint->config;
+
+    return config->context_tokens > 0 ?
+               config->context_tokens :
+               prices_context(attempt->session->model->prices, config->model);
+}
+
+static int64_t output_cap(const struct attempt *attempt)
+{
+    const struct config_provider *config = attempt->endpoint->config;
+    int64_t cap = attempt->request->max_output_tokens;
+    int64_t most = prices_max_output(attempt->session->model->prices, config->model);
+    int64_t context = context_of(attempt);
+
+    if (cap <= 0)
+        cap = config->max_output_tokens > 0 ? config->max_output_tokens : DEFAULT_MAX_OUTPUT;
+    if (most > 0 && cap > most)
+        cap = most;
+    /* Prompt and answer share the context of small local models: leave half of it to the prompt. */
+    if (context > 0 && cap > context / 2)
+        cap = context / 2;
+    return cap > 0 ? cap : 1;
+}
+
+/* Three bytes to a token is on the safe side for code and English. */
+static int64_t tokens_in(size_t bytes)
+{
+    return (int64_t)(bytes / 3) + 1;
+}
+
+/* What was not reported is estimated; what was never generated is not billed. */
+static void find_usage(struct outcome *out, int64_t prompt_tokens)
+{
+    const struct wire_answer *answer = &out->answer;
+    bool whole = answer->usage_seen && answer->complete;
+    int64_t seen = answer->output_bytes ? tokens_in(answer->output_bytes) : 0;
+
+    out->usage = answer->usage;
+    if (whole)
+        return;
+    out->usage = (struct usage){0};
+    if (!out->sent || out->rejected)
+        return;
+    out->usage = answer->usage;
+    out->usage.estimated = true;
+    if (!answer->usage_seen)
+        out->usage.input = prompt_tokens;
+    if (out->usage.output < seen)
+        out->usage.output = seen;
+}
+
+static int run_script(const struct attempt *attempt, struct outcome *out, int64_t started,
+                      struct err *err)
+{
+    struct reservation none = {0};
+    struct err why = {0};
+    int64_t begun = clock_mono_ms(attempt->session->model->clock);
+    int rc =
+        script_answer(attempt->session, attempt->endpoint->config, attempt->context,
+                      attempt->request->role, attempt->chat, &out->answer, &out->script_step, &why);
+
+    if (rc == VDO_E_TEMPORARY)
+        return err_set(err, rc, "%s", why.text);
+    out->sent = true;
+    out->latency_ms = clock_mono_ms(attempt->session->model->clock) - begun;
+    out->cost_known = true;
+    out->usage = out->answer.usage;
+    if (rc) {
+        failure_set(&out->failure, FAIL_LOCAL, false, "%s", why.text);
+    } else if (!out->answer.usage_seen) {
+        AUTO_FREE char *said = NULL;
+        json_auto_t *chat = chat_to_json(attempt->chat);
+
+        said = json_dumps(chat, JSON_COMPACT);
+        out->usage.input = tokens_in(strlen(said));
+        out->usage.output = tokens_in(out->answer.output_bytes);
+        out->usage.estimated = true;
+    }
+    return spend_settle(attempt, &none, out, started, err);
+}
+
+static int check_size(const struct attempt *attempt, size_t len, int64_t prompt, int64_t cap,
+                      struct outcome *out)
+{
+    int64_t context = context_of(attempt);
+
+    if (len > VDO_MAX_HTTP_BODY)
+        failure_set(&out->failure, FAIL_CONTEXT, false,
+                    "the request has %zu bytes; at most %lu are sent", len, VDO_MAX_HTTP_BODY);
+    else if (context > 0 && prompt + cap > context)
+        failure_set(&out->failure, FAIL_CONTEXT, false,
+                    "about %lld tokens and %lld for the answer; the model takes %lld",
+                    (long long)prompt, (long long)cap, (long long)context);
+    else
+        return VDO_OK;
+    return VDO_E_TOO_LARGE;
+}
+
+static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t started,
+                    struct err *err)
+{
+    const struct endpoint *endpoint = attempt->endpoint;
+    int64_t cap = output_cap(attempt);
+    struct wire_call call = {
+        .provider = endpoint->config,
+        .chat = attempt->chat,
+        .schema = attempt->schema,
+        .schema_name = attempt->request->schema_name,
+        .max_output_tokens = cap,
+        .adjusted = endpoint_adjusted(attempt->endpoint),
+    };
+    struct reservation reservation = {0};
+    AUTO_FREE char *body = NULL;
+    struct err settle = {0};
+    int64_t prompt;
+    size_t len;
+    int rc;
+    int settled;
+
+    out->body = endpoint->ops->build(&call);
+    body = json_dumps(out->body, JSON_COMPACT);
+    if (!body)
+        return err_set(err, VDO_E_INVALID, "the conversation cannot be written as JSON");
+    len = strlen(body);
+    prompt = tokens_in(len);
+    if (check_size(attempt, len, prompt, cap, out))
+        return VDO_OK;
+    rc = spend_reserve(attempt, prompt, cap, &reservation, err);
+    if (rc)
+        return rc;
+    rc = send_request(attempt, body, len, out, err);
+    find_usage(out, prompt);
+    spend_price(attempt, out);
+    settled = spend_settle(attempt, &reservation, out, started, &settle);
+    if (!rc && settled)
+        return err_set(err, settled, "%s", settle.text);
+    return rc;
+}
+
+int attempt_run(const struct attempt *attempt, struct outcome *out, struct err *err)
+{
+    int64_t started = clock_now_ms(attempt->session->model->clock);
+
+    *out = (struct outcome){.script_step = -1};
+    wire_answer_init(&out->answer, attempt->endpoint->ops);
+    out->answer.on_text = attempt->request->on_text;
+    out->answer.on_text_arg = attempt->request->on_text_arg;
+    return attempt->endpoint->ops ? run_wire(attempt, out, started, err) :
+                                    run_script(attempt, out, started, err);
+}
