@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 enum {
-    DISK_MS = 50,
+    DISK_MS = 20,
     REST_FACTOR = 9, /* after work of n ms, rest 9 n ms */
     LONGEST_REST_MS = 3000
 };

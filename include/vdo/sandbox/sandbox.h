@@ -4,10 +4,10 @@
  * The command sees /usr and its own directory, nothing else of the host: empty environment, no
  * network, no new privileges, private process, user and IPC namespaces, size-limited /tmp, a system
  * call filter, limits on processes, memory, CPU, file size, the growth of its directory, and wall
- * time, after which everything it started is gone. Where the host cannot do that, nothing is run
- * (VDO_E_REFUSED) and the reason is said: there is no fallback to running without isolation. Source
- * of the rules: bubblewrap(1), and the attack list in docs/security.md. Threads: any, after
- * sandbox_probe().
+ * time, after which everything it started is gone. A `.git` in its directory is hidden. Where the
+ * host cannot do that, nothing is run (VDO_E_REFUSED) and the reason is said: there is no fallback
+ * to running without isolation. Source of the rules: bubblewrap(1), and the attack list in
+ * docs/security.md. Threads: any, after sandbox_probe().
  */
 #ifndef VDO_SANDBOX_SANDBOX_H
 #define VDO_SANDBOX_SANDBOX_H
@@ -64,11 +64,11 @@ enum sandbox_end {
 
 struct sandbox_result {
     enum sandbox_end end;
-    int exit_code;
+    int exit_code; /* 0 .. 255, 128 + signal; 127 when there is no such command; 137 past a limit */
     int64_t wall_ms;
     int64_t cpu_ms;
     char *output;   /* standard output and error together, head and tail, valid UTF-8; owned */
-    char limit[96]; /* which limit ended it, for people; "" otherwise */
+    char limit[96]; /* which limit ended it, for people: "memory: all ..."; "" otherwise */
 };
 
 /*
@@ -78,5 +78,17 @@ struct sandbox_result {
 int sandbox_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
                 struct sandbox_result *result, struct err *err);
 void sandbox_result_release(struct sandbox_result *result);
+
+/*
+ * Read a file that a run has left below dir: a regular file of at most max bytes, reached without
+ * any symbolic link, and not outside of dir, whatever the run has planted (openat2(2)).
+ *
+ * path       relative to dir
+ * out_bytes  set on success; a NUL stands behind the last byte; free with free()
+ * Returns 0; VDO_E_NOT_FOUND; VDO_E_TOO_LARGE; VDO_E_REFUSED when a link is in the way, or it is
+ * not a regular file; VDO_E_IO. Not for use while a run in dir is going on.
+ */
+int sandbox_read_file(const char *dir, const char *path, size_t max, char **out_bytes,
+                      size_t *out_len, struct err *err);
 
 #endif

@@ -1,0 +1,403 @@
+/* Each attack of tests/support/attacks.c against the real sandbox: as the user who runs the tests,
+ * and as an ordinary one when that is root. docs/security.md lists what holds where. */
+#include "attacks.h"
+
+#include "vdo/base/fs.h"
+#include "vdo/base/mem.h"
+#include "vdo/base/proc.h"
+#include "vdo/json/json.h"
+#include "vdo/sandbox/sandbox.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { ORDINARY_UID = 64321 };
+
+#define MIB ((int64_t)1024 * 1024)
+
+/* What there is on the host to be attacked. */
+struct site {
+    char top[64];
+    char dir[96]; /* the work directory of the trial going on */
+    char host_file[96];
+    char socket_name[64];
+    int tcp;
+    int unix_socket;
+    int leaked; /* without close-on-exec, on purpose */
+    uint16_t port;
+    pid_t victim;
+    struct sandbox *sandbox;
+    char *core_pattern;
+};
+
+static struct site site;
+static int trials;
+static int held;
+
+struct trial {
+    const char *attack;
+    enum sandbox_end end;
+    int64_t timeout_ms;
+    int64_t memory_bytes;
+    int64_t disk_bytes;
+    int64_t pids;
+    bool (*after)(const struct sandbox_result *result); /* NULL: the exit code decides */
+};
+
+/* ---- the host's side ---- */
+
+static void open_listeners(void)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_un un = {.sun_family = AF_UNIX};
+    socklen_t len = sizeof(in);
+
+    site.tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(site.tcp, (struct sockaddr *)&in, sizeof(in)), 0);
+    assert_int_equal(listen(site.tcp, 4), 0);
+    assert_int_equal(getsockname(site.tcp, (struct sockaddr *)&in, &len), 0);
+    site.port = ntohs(in.sin_port);
+    (void)snprintf(site.socket_name, sizeof(site.socket_name), "vdo-test-%d", (int)getpid());
+    memcpy(un.sun_path + 1, site.socket_name, strlen(site.socket_name));
+    site.unix_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(site.socket_name));
+    assert_int_equal(bind(site.unix_socket, (struct sockaddr *)&un, len), 0);
+    assert_int_equal(listen(site.unix_socket, 4), 0);
+}
+
+static char *core_pattern(void)
+{
+    char text[256] = "";
+    int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+
+    (void)close(fd);
+    return xmemdup0(text, n > 0 ? (size_t)n : 0);
+}
+
+static int set_up(void **state)
+{
+    struct err err = {0};
+
+    (void)state;
+    (void)snprintf(site.top, sizeof(site.top), "/tmp/vdo-attack-XXXXXX");
+    if (!mkdtemp(site.top) || proc_start_supervisor(&err) ||
+        sandbox_probe("auto", &site.sandbox, &err))
+        return -1;
+    (void)snprintf(site.host_file, sizeof(site.host_file), "%s/host-secret", site.top);
+    if (fs_write_atomic(site.host_file, "secret", 6, 0644, &err))
+        return -1;
+    open_listeners();
+    site.leaked = open(site.host_file, O_RDONLY); // NOLINT(android-cloexec-open)
+    site.core_pattern = core_pattern();
+    site.victim = fork();
+    if (site.victim == 0) {
+        for (;;)
+            (void)pause();
+    }
+    (void)setenv("VDO_TEST_SECRET", "left-half-right-half", 1);
+    (void)printf("# as uid %d: %s\n", (int)geteuid(), sandbox_describe(site.sandbox));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct err err = {0};
+
+    (void)state;
+    (void)kill(site.victim, SIGKILL);
+    (void)waitpid(site.victim, NULL, 0);
+    sandbox_free(site.sandbox);
+    proc_stop_supervisor();
+    (void)close(site.tcp);
+    (void)close(site.unix_socket);
+    (void)close(site.leaked);
+    free(site.core_pattern);
+    if (trials)
+        (void)printf("# attacks held: %d of %d as uid %d\n", held, trials, (int)geteuid());
+    if (fs_remove_tree(site.top, &err)) {
+        (void)printf("# %s\n", err.text);
+        return -1;
+    }
+    return 0;
+}
+
+static bool host_is_well(void)
+{
+    AUTO_FREE char *pattern = core_pattern();
+    struct stat st;
+
+    if (waitpid(site.victim, NULL, WNOHANG) != 0 || strcmp(pattern, site.core_pattern) != 0)
+        return false;
+    return stat(site.dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+           !fs_exists("/evil") && !fs_exists("/usr/evil") && !fs_exists("/etc/evil");
+}
+
+/* Is any process left whose program is the attacker? */
+static bool all_gone(void)
+{
+    AUTO_FREE char *command =
+        xasprintf("ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c '%s'", site.dir);
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    struct proc_spec spec = {.argv = argv, .timeout_ms = 10000, .head_max = 64};
+    struct proc_result result;
+    bool none;
+
+    assert_int_equal(proc_run(&spec, &result, NULL), 0);
+    none = strcmp(result.out.head, "0\n") == 0;
+    proc_result_release(&result);
+    return none;
+}
+
+static void place_attacker(void)
+{
+    AUTO_FREE char *path = fs_join(site.dir, "attacker");
+    char *bytes;
+    size_t len;
+    struct err err = {0};
+
+    assert_int_equal(fs_read_file("/proc/self/exe", 256u << 20, &bytes, &len, &err), 0);
+    assert_int_equal(fs_write_atomic(path, bytes, len, 0755, &err), 0);
+    free(bytes);
+}
+
+static void run_attack(const struct trial *t, struct sandbox_result *result)
+{
+    AUTO_FREE char *file = xasprintf("HOST_FILE=%s", site.host_file);
+    AUTO_FREE char *port = xasprintf("HOST_PORT=%d", site.port);
+    AUTO_FREE char *name = xasprintf("HOST_SOCKET=%s", site.socket_name);
+    AUTO_FREE char *pid = xasprintf("HOST_PID=%d", (int)site.victim);
+    const char *const env[] = {file,
+                               port,
+                               name,
+                               pid,
+                               "HALF_1=left-half-",
+                               "HALF_2=right-half",
+                               "ASAN_OPTIONS=detect_leaks=0",
+                               NULL};
+    const char *const argv[] = {"./attacker", "attack", t->attack, NULL};
+    struct sandbox_spec spec = {.dir = site.dir,
+                                .argv = argv,
+                                .env = env,
+                                .timeout_ms = t->timeout_ms ? t->timeout_ms : 20000,
+                                .memory_bytes = t->memory_bytes,
+                                .disk_bytes = t->disk_bytes,
+                                .pids = t->pids};
+    struct err err = {0};
+
+    if (sandbox_run(site.sandbox, &spec, result, &err))
+        fail_msg("%s: %s", t->attack, err.text);
+}
+
+static void try_attack(void **state)
+{
+    const struct trial *t = *state;
+    struct sandbox_result result;
+    struct err err = {0};
+    bool ok;
+
+    if (!sandbox_available(site.sandbox)) {
+        (void)printf("# skipped: %s\n", sandbox_describe(site.sandbox));
+        skip();
+    }
+    (void)snprintf(site.dir, sizeof(site.dir), "%s/%s", site.top, t->attack);
+    assert_int_equal(fs_make_dirs(site.dir, 0700, &err), 0);
+    place_attacker();
+    trials++;
+    run_attack(t, &result);
+    ok = result.end == t->end && (t->end != SANDBOX_EXITED || t->after || result.exit_code == 0) &&
+         (!t->after || t->after(&result)) && all_gone() && host_is_well();
+    if (!ok) {
+        (void)printf("# %s: end %d exit %d limit '%s' output: %.500s\n", t->attack, (int)result.end,
+                     result.exit_code, result.limit, result.output);
+        (void)printf("# all gone %d, host is well %d\n", all_gone(), host_is_well());
+    }
+    held += ok;
+    sandbox_result_release(&result);
+    assert_int_equal(fs_remove_tree(site.dir, &err), 0);
+    assert_true(ok);
+}
+
+/* ---- what must be so afterwards ---- */
+
+static bool output_is_bounded(const struct sandbox_result *result)
+{
+    return strlen(result->output) < 300000 && strstr(result->output, "bytes left out") != NULL;
+}
+
+static bool daemon_is_silent(const struct sandbox_result *result)
+{
+    AUTO_FREE char *mark = fs_join(site.dir, "alive");
+    bool was_there = unlink(mark) == 0;
+
+    (void)usleep(30000);
+    return result->exit_code == 0 && was_there && !fs_exists(mark);
+}
+
+static bool was_killed(const struct sandbox_result *result)
+{
+    return result->exit_code != 0 || result->end == SANDBOX_EXITED;
+}
+
+static bool disk_is_spared(const struct sandbox_result *result)
+{
+    AUTO_FREE char *command = xasprintf("du -sm %s | cut -f1", site.dir);
+    const char *const argv[] = {"/bin/sh", "-c", command, NULL};
+    struct proc_spec spec = {.argv = argv, .timeout_ms = 10000, .head_max = 64};
+    struct proc_result du;
+    long mib;
+
+    (void)result;
+    assert_int_equal(proc_run(&spec, &du, NULL), 0);
+    mib = strtol(du.out.head, NULL, 10);
+    proc_result_release(&du);
+    return mib < 500;
+}
+
+static bool links_are_refused(const struct sandbox_result *result)
+{
+    static const struct {
+        const char *path;
+        int code;
+    } files[] = {{"report.xml", VDO_E_REFUSED},    {"dir/passwd", VDO_E_REFUSED},
+                 {"up.xml", VDO_E_REFUSED},        {"pipe.xml", VDO_E_REFUSED},
+                 {"alias/big", VDO_E_REFUSED},     {"../host-secret", VDO_E_REFUSED},
+                 {"/etc/passwd", VDO_E_REFUSED},   {"real", VDO_E_REFUSED},
+                 {"missing.xml", VDO_E_NOT_FOUND}, {"real/big/x", VDO_E_NOT_FOUND},
+                 {"real/big", VDO_E_TOO_LARGE}};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char *bytes = NULL;
+        struct err err = {0};
+        int rc = sandbox_read_file(site.dir, files[i].path, 1000, &bytes, NULL, &err);
+
+        if (rc != files[i].code) {
+            (void)printf("# %s: %d %s\n", files[i].path, rc, err.text);
+            free(bytes);
+            return false;
+        }
+    }
+    return result->exit_code == 0;
+}
+
+/* ---- the list ---- */
+
+static const struct trial list[] = {
+    {.attack = "read_secrets"},
+    {.attack = "read_environments"},
+    {.attack = "use_descriptors"},
+    {.attack = "connect_loopback"},
+    {.attack = "connect_abstract"},
+    {.attack = "open_odd_sockets"},
+    {.attack = "kill_host"},
+    {.attack = "write_system"},
+    {.attack = "make_namespaces"},
+    {.attack = "mount_things"},
+    {.attack = "inject_terminal_input"},
+    {.attack = "call_kernel"},
+    {.attack = "make_set_user_id"},
+    {.attack = "call_by_other_table"},
+    {.attack = "link_out"},
+    {.attack = "kill_parents", .after = was_killed},
+    {.attack = "fork_bomb", .end = SANDBOX_PIDS, .pids = 64},
+    {.attack = "memory_alone", .end = SANDBOX_MEMORY, .memory_bytes = 256 * MIB},
+    {.attack = "memory_together", .end = SANDBOX_MEMORY, .memory_bytes = 256 * MIB},
+    {.attack = "fill_tmpfs", .memory_bytes = 256 * MIB},
+    {.attack = "fill_disk_openly",
+     .end = SANDBOX_DISK,
+     .disk_bytes = 64 * MIB,
+     .after = disk_is_spared},
+    {.attack = "fill_disk_unlinked", .end = SANDBOX_DISK, .disk_bytes = 64 * MIB},
+    {.attack = "fill_disk_unreadable",
+     .end = SANDBOX_DISK,
+     .disk_bytes = 64 * MIB,
+     .after = disk_is_spared},
+    {.attack = "nest_directories", .end = SANDBOX_DISK},
+    {.attack = "make_files"},
+    {.attack = "write_endlessly",
+     .end = SANDBOX_TIMEOUT,
+     .timeout_ms = 700,
+     .after = output_is_bounded},
+    {.attack = "leave_daemon", .after = daemon_is_silent},
+    {.attack = "sleep_forever", .end = SANDBOX_TIMEOUT, .timeout_ms = 300},
+    {.attack = "plant_links", .after = links_are_refused},
+};
+
+/* System V segments and nameless files: with a control group they count, without they are refused.
+ */
+static void memory_hidden(void **state)
+{
+    struct trial t = {.attack = "memory_hidden", .memory_bytes = 256 * MIB};
+    void *arg = &t;
+    json_t *report = sandbox_report(site.sandbox);
+
+    (void)state;
+    if (strcmp(js_str(report, "limits", ""), "enforced") == 0)
+        t.end = SANDBOX_MEMORY;
+    json_decref(report);
+    try_attack(&arg);
+}
+
+static int run_all(void)
+{
+    enum { N = sizeof(list) / sizeof(list[0]) };
+    struct CMUnitTest tests[N + 1];
+
+    for (size_t i = 0; i < N; i++) {
+        tests[i] = (struct CMUnitTest){.name = list[i].attack, .test_func = try_attack};
+        tests[i].initial_state = (void *)(uintptr_t)&list[i];
+    }
+    tests[N] = (struct CMUnitTest)cmocka_unit_test(memory_hidden);
+    return cmocka_run_group_tests_name("sandbox_attacks", tests, set_up, tear_down);
+}
+
+/* The same program again, as somebody who is not root. */
+static int run_as_ordinary_user(void)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (setgroups(0, NULL) || setgid(ORDINARY_UID) || setuid(ORDINARY_UID))
+            _exit(111);
+        (void)execl("/proc/self/exe", "test_sandbox_attacks", (char *)NULL);
+        _exit(112);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return 1;
+    if (WIFEXITED(status) && (WEXITSTATUS(status) == 111 || WEXITSTATUS(status) == 112)) {
+        (void)printf("# skipped as an ordinary user: cannot become uid %d here\n", ORDINARY_UID);
+        return 0;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+int main(int argc, char **argv)
+{
+    int failed;
+
+    if (argc == 3 && strcmp(argv[1], "attack") == 0)
+        return attack_main(argv[2]);
+    failed = run_all();
+    (void)fflush(stdout);
+    if (geteuid() == 0)
+        failed += run_as_ordinary_user();
+    return failed;
+}
