@@ -39,6 +39,7 @@
 #define VDO_MAX_SOURCE_FILE (2UL * VDO_MIB) /* larger files are listed, not indexed or edited */
 #define VDO_MAX_TREE_FILES  300000UL
 #define VDO_MAX_DIFF        (4UL * VDO_MIB)
+#define VDO_MAX_ANSWER      (8UL * VDO_MIB) /* one textual answer of a model */
 
 /* jobs */
 #define VDO_MAX_TOOL_OUTPUT    (16UL * VDO_KIB) /* head and tail of what a tool shows the model */

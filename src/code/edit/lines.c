@@ -1,0 +1,130 @@
+#include "lines.h"
+
+#include "vdo/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void lines_add(struct lines *lines, const char *ptr, size_t len, enum eol eol)
+{
+    if (lines->n == lines->cap) {
+        lines->cap = lines->cap ? lines->cap * 2 : 64;
+        lines->v = xreallocarray(lines->v, lines->cap, sizeof(*lines->v));
+    }
+    lines->v[lines->n++] = (struct line){ptr, len, eol};
+}
+
+void lines_split(struct lines *lines, const char *bytes, size_t len)
+{
+    const char *end = bytes + len;
+
+    *lines = (struct lines){0};
+    while (bytes < end) {
+        const char *lf = memchr(bytes, '\n', (size_t)(end - bytes));
+        size_t n = (size_t)((lf ? lf : end) - bytes);
+
+        if (!lf)
+            lines_add(lines, bytes, n, EOL_NONE);
+        else if (n > 0 && bytes[n - 1] == '\r')
+            lines_add(lines, bytes, n - 1, EOL_CRLF);
+        else
+            lines_add(lines, bytes, n, EOL_LF);
+        bytes += n + 1;
+    }
+}
+
+void lines_release(struct lines *lines)
+{
+    free(lines->v);
+    *lines = (struct lines){0};
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+size_t line_indent(const char *ptr, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && (ptr[n] == ' ' || ptr[n] == '\t'))
+        n++;
+    return n;
+}
+
+size_t line_rstrip(const char *ptr, size_t len)
+{
+    while (len > 0 && is_blank(ptr[len - 1]))
+        len--;
+    return len;
+}
+
+bool line_is_blank(const char *ptr, size_t len)
+{
+    return line_rstrip(ptr, len) == 0;
+}
+
+void line_trim(const char **ptr, size_t *len)
+{
+    *len = line_rstrip(*ptr, *len);
+    while (*len > 0 && is_blank(**ptr)) {
+        (*ptr)++;
+        (*len)--;
+    }
+}
+
+bool line_starts(const char *ptr, size_t len, const char *text)
+{
+    size_t n = strlen(text);
+
+    return len >= n && memcmp(ptr, text, n) == 0;
+}
+
+bool line_is(const char *ptr, size_t len, const char *text)
+{
+    return len == strlen(text) && memcmp(ptr, text, len) == 0;
+}
+
+void line_index_build(struct line_index *index, const struct lines *lines, enum line_key key)
+{
+    size_t slots = 64;
+
+    while (slots < lines->n * 2)
+        slots *= 2;
+    *index = (struct line_index){.mask = slots - 1, .n = lines->n};
+    index->hash = xcalloc(lines->n + 1, sizeof(*index->hash));
+    index->next = xcalloc(lines->n + 1, sizeof(*index->next));
+    index->head = xcalloc(slots, sizeof(*index->head));
+    index->count = xcalloc(slots, sizeof(*index->count));
+    for (size_t i = lines->n; i-- > 0;) {
+        uint64_t hash = line_hash(key, lines->v[i].ptr, lines->v[i].len);
+        size_t slot = (size_t)hash & index->mask;
+
+        while (index->head[slot] && index->hash[index->head[slot] - 1] != hash)
+            slot = (slot + 1) & index->mask;
+        index->hash[i] = hash;
+        index->next[i] = index->head[slot];
+        index->head[slot] = (uint32_t)i + 1;
+        index->count[slot]++;
+    }
+}
+
+void line_index_release(struct line_index *index)
+{
+    free(index->hash);
+    free(index->next);
+    free(index->head);
+    free(index->count);
+    *index = (struct line_index){0};
+}
+
+uint32_t line_index_find(const struct line_index *index, uint64_t hash, uint32_t *out_count)
+{
+    size_t slot = (size_t)hash & index->mask;
+
+    while (index->head[slot] && index->hash[index->head[slot] - 1] != hash)
+        slot = (slot + 1) & index->mask;
+    *out_count = index->count[slot];
+    return index->head[slot];
+}

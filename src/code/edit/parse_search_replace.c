@@ -1,0 +1,255 @@
+#include "scan.h"
+
+#include "vdo/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum marker { MARK_NONE, MARK_SEARCH, MARK_MIDDLE, MARK_REPLACE };
+
+static size_t run_of(const struct line *line, char c)
+{
+    size_t n = 0;
+
+    while (n < line->len && line->ptr[n] == c)
+        n++;
+    return n;
+}
+
+static bool word_follows(const struct line *line, size_t from, const char *const *words)
+{
+    const char *ptr = line->ptr + from;
+    size_t len = line->len - from;
+
+    if (len == 0 || ptr[0] != ' ')
+        return false;
+    line_trim(&ptr, &len);
+    if (len > 1 && (ptr[len - 1] == '>' || ptr[len - 1] == '<'))
+        len = line_rstrip(ptr, len - 1);
+    for (; *words; words++) {
+        if (line_is(ptr, len, *words))
+            return true;
+    }
+    return false;
+}
+
+/* At least three signs of one kind, a blank, the word. */
+static enum marker marker_of(const struct line *line)
+{
+    static const char *const SEARCH[] = {"SEARCH", "ORIGINAL", NULL};
+    static const char *const REPLACE[] = {"REPLACE", "UPDATED", NULL};
+    size_t n;
+
+    if (line->len < 3)
+        return MARK_NONE;
+    n = run_of(line, line->ptr[0]);
+    if (n < 3)
+        return MARK_NONE;
+    if (line->ptr[0] == '=')
+        return line_is_blank(line->ptr + n, line->len - n) ? MARK_MIDDLE : MARK_NONE;
+    if ((line->ptr[0] == '<' || line->ptr[0] == '-') && word_follows(line, n, SEARCH))
+        return MARK_SEARCH;
+    if ((line->ptr[0] == '>' || line->ptr[0] == '+') && word_follows(line, n, REPLACE))
+        return MARK_REPLACE;
+    return MARK_NONE;
+}
+
+bool search_replace_starts(const struct scan *scan, size_t i)
+{
+    return marker_of(scan_line(scan, i)) == MARK_SEARCH;
+}
+
+bool search_replace_broken(const struct line *line)
+{
+    const char *ptr = line->ptr;
+    size_t len = line->len;
+    size_t n = 0;
+
+    line_trim(&ptr, &len);
+    while (n < len && strchr("<>-+=", ptr[n]))
+        n++;
+    if (n < 2)
+        return false;
+    ptr += n;
+    len -= n;
+    line_trim(&ptr, &len);
+    return line_is(ptr, len, "SEARCH") || line_is(ptr, len, "REPLACE");
+}
+
+struct block {
+    size_t begin;  /* line of the SEARCH marker */
+    size_t search; /* first line behind it */
+    size_t end;    /* line of the REPLACE marker */
+    size_t *middles;
+    size_t n_middles;
+    long start_line;
+};
+
+static int refuse_open(struct scan *scan, const struct block *block)
+{
+    return refuse(scan->why, REASON_TRUNCATED,
+                  "the SEARCH block at line %zu of the answer has no \">>>>>>> REPLACE\"; the "
+                  "answer was cut off",
+                  block->begin + 1);
+}
+
+/* ":start_line:12", ":end_line:20" and "-------" between the marker and the text. */
+static void read_hints(struct scan *scan, struct block *block)
+{
+    size_t i = scan->i;
+    bool hinted = false;
+    const struct line *line;
+
+    while ((line = scan_line(scan, i)) && (line_starts(line->ptr, line->len, ":start_line:") ||
+                                           line_starts(line->ptr, line->len, ":end_line:"))) {
+        if (line->ptr[1] == 's')
+            block->start_line = strtol(line->ptr + strlen(":start_line:"), NULL, 10);
+        hinted = true;
+        i++;
+    }
+    if (hinted && line && run_of(line, '-') >= 3 &&
+        line_is_blank(line->ptr + run_of(line, '-'), line->len - run_of(line, '-')))
+        i++;
+    if (hinted)
+        scan->i = i;
+}
+
+static int find_marks(struct scan *scan, struct block *block)
+{
+    for (; scan->i < scan->lines.n; scan->i++) {
+        switch (marker_of(scan_line(scan, scan->i))) {
+        case MARK_SEARCH:
+            return refuse_open(scan, block);
+        case MARK_MIDDLE:
+            block->middles =
+                xreallocarray(block->middles, block->n_middles + 1, sizeof(*block->middles));
+            block->middles[block->n_middles++] = scan->i;
+            break;
+        case MARK_REPLACE:
+            block->end = scan->i++;
+            if (block->n_middles > 0)
+                return VDO_OK;
+            return refuse(scan->why, REASON_MALFORMED,
+                          "the SEARCH block at line %zu of the answer has no \"=======\" between "
+                          "its two parts",
+                          block->begin + 1);
+        case MARK_NONE:
+            break;
+        }
+    }
+    return refuse_open(scan, block);
+}
+
+/* Of several lines of "=" those of the usual length are the separator, or may be. */
+static void prefer_usual(struct scan *scan, struct block *block)
+{
+    size_t usual = run_of(scan_line(scan, block->begin), scan->lines.v[block->begin].ptr[0]);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < block->n_middles; i++)
+        kept += run_of(scan_line(scan, block->middles[i]), '=') == usual;
+    if (kept == 0 || kept == block->n_middles)
+        return;
+    kept = 0;
+    for (size_t i = 0; i < block->n_middles; i++) {
+        if (run_of(scan_line(scan, block->middles[i]), '=') == usual)
+            block->middles[kept++] = block->middles[i];
+    }
+    block->n_middles = kept;
+}
+
+/* Lines from .. to of the answer as hunk lines; an escaped marker loses its backslash. */
+static struct hunk_line *block_lines(const struct scan *scan, size_t from, size_t to)
+{
+    struct hunk_line *v = xcalloc(to - from + 1, sizeof(*v));
+
+    for (size_t i = from; i < to; i++) {
+        const struct line *line = scan_line(scan, i);
+        struct line rest = {line->ptr + 1, line->len - 1, line->eol};
+        bool escaped = line->len > 3 && line->ptr[0] == '\\' &&
+                       (marker_of(&rest) != MARK_NONE || run_of(&rest, '-') >= 7);
+
+        v[i - from] = (struct hunk_line){.ptr = escaped ? rest.ptr : line->ptr,
+                                         .len = escaped ? rest.len : line->len,
+                                         .cr = line->eol == EOL_CRLF};
+    }
+    return v;
+}
+
+/* Blank lines around a block may be mere layout. */
+static void loosen_blanks(struct hunk *hunk)
+{
+    for (size_t i = 0; i < hunk->n; i++) {
+        struct hunk_line *line = &hunk->lines[i];
+
+        line->loose = line->kind == LINE_CONTEXT && line_is_blank(line->ptr, line->len);
+    }
+}
+
+static void fill_hunk(const struct scan *scan, const struct block *block, size_t middle,
+                      struct hunk *hunk)
+{
+    struct hunk_line *search = block_lines(scan, block->search, middle);
+    struct hunk_line *replace = block_lines(scan, middle + 1, block->end);
+
+    hunk->old_start = block->start_line > 0 ? block->start_line : 0;
+    hunk_from_blocks(hunk, search, middle - block->search, replace, block->end - middle - 1);
+    loosen_blanks(hunk);
+    free(search);
+    free(replace);
+}
+
+static struct file_op *open_op(struct scan *scan, char *path, size_t line)
+{
+    struct file_op *last = scan->plan->n > 0 ? &scan->plan->ops[scan->plan->n - 1] : NULL;
+
+    if (last && last->format == EDIT_SEARCH_REPLACE && strcmp(last->path, path) == 0 &&
+        (last->n == 0 || hunk_has_old(&last->hunks[0]))) {
+        free(path);
+        return last;
+    }
+    return plan_add_op(scan->plan, OP_UPDATE, path, EDIT_SEARCH_REPLACE, line);
+}
+
+static int add_block(struct scan *scan, const struct block *block)
+{
+    char *path = scan_take_path(scan);
+    struct file_op *op;
+    struct hunk *hunk;
+    struct hunk **alt;
+
+    if (!path)
+        return refuse(scan->why, REASON_MALFORMED,
+                      "the SEARCH block at line %zu of the answer names no file; put the file's "
+                      "path alone on the line above it",
+                      block->begin + 1);
+    scan_used_path(scan, path);
+    op = open_op(scan, path, block->begin + 1);
+    hunk = op_add_hunk(op, block->begin + 1);
+    fill_hunk(scan, block, block->middles[0], hunk);
+    alt = &hunk->alt;
+    for (size_t i = 1; i < block->n_middles; i++) {
+        *alt = xcalloc(1, sizeof(**alt));
+        **alt = (struct hunk){.answer_line = block->begin + 1, .old_count = -1, .new_count = -1};
+        fill_hunk(scan, block, block->middles[i], *alt);
+        alt = &(*alt)->alt;
+    }
+    return VDO_OK;
+}
+
+int parse_search_replace(struct scan *scan)
+{
+    struct block block = {.begin = scan->i};
+    int rc;
+
+    scan->i++;
+    read_hints(scan, &block);
+    block.search = scan->i;
+    rc = find_marks(scan, &block);
+    if (rc == VDO_OK) {
+        prefer_usual(scan, &block);
+        rc = add_block(scan, &block);
+    }
+    free(block.middles);
+    return rc;
+}

@@ -1,0 +1,258 @@
+#include "whole.h"
+
+#include "vdo/base/mem.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t size_of(const struct hunk *hunk)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < hunk->n; i++)
+        len += hunk->lines[i].len + 2;
+    return len + 4;
+}
+
+/* A file that has no newline at its end keeps it so when its last line stays. */
+static bool ends_with_newline(const struct work_file *file, const struct hunk *hunk)
+{
+    const struct lines *had = &file->text.lines;
+    const struct hunk_line *last = &hunk->lines[hunk->n - 1];
+
+    if (hunk->new_no_eol)
+        return false;
+    if (!file->exists || had->n == 0 || had->v[had->n - 1].eol != EOL_NONE)
+        return true;
+    return !line_same(KEY_EXACT, last->ptr, last->len, had->v[had->n - 1].ptr,
+                      had->v[had->n - 1].len);
+}
+
+char *whole_bytes(const struct work_file *file, const struct file_op *op, size_t *out_len)
+{
+    const struct hunk *hunk = op->n > 0 ? &op->hunks[0] : NULL;
+    char *bytes = xmalloc(hunk ? size_of(hunk) : 4);
+    size_t len = file->exists ? file->bom : 0;
+
+    memcpy(bytes, file->bytes ? file->bytes : "", len);
+    for (size_t i = 0; hunk && i < hunk->n; i++) {
+        const struct hunk_line *line = &hunk->lines[i];
+        bool last = i + 1 == hunk->n;
+
+        memcpy(bytes + len, line->ptr, line->len);
+        len += line->len;
+        if (last && !ends_with_newline(file, hunk))
+            break;
+        if (file->exists && file->eol == EOL_CRLF)
+            bytes[len++] = '\r';
+        bytes[len++] = '\n';
+    }
+    bytes[len] = '\0';
+    *out_len = len;
+    return bytes;
+}
+
+/* --- elided ------------------------------------------------------------------------------- */
+
+static bool has_word(const char *text, const char *const *words)
+{
+    for (; *words; words++) {
+        const char *at = strstr(text, *words);
+
+        while (at) {
+            size_t len = strlen(*words);
+
+            if ((at == text || !isalpha((unsigned char)at[-1])) && !isalpha((unsigned char)at[len]))
+                return true;
+            at = strstr(at + 1, *words);
+        }
+    }
+    return false;
+}
+
+/* Take off comment marks; false when the line is no comment. */
+static bool inside_comment(const char **ptr, size_t *len)
+{
+    static const char *const OPEN[] = {"{/*", "<!--", "//", "/*", "--[[", "--", "#",
+                                       ";",   "%",    "(*", "{-", "'",    "*",  "\"\"\""};
+    static const char *const CLOSE[] = {"*/}", "-->", "*/", "]]", "*)", "-}", "\"\"\""};
+    bool comment = false;
+
+    line_trim(ptr, len);
+    for (size_t i = 0; i < sizeof(OPEN) / sizeof(OPEN[0]) && !comment; i++) {
+        if (line_starts(*ptr, *len, OPEN[i])) {
+            *ptr += strlen(OPEN[i]);
+            *len -= strlen(OPEN[i]);
+            comment = true;
+        }
+    }
+    for (size_t i = 0; i < sizeof(CLOSE) / sizeof(CLOSE[0]) && comment; i++) {
+        size_t n = strlen(CLOSE[i]);
+
+        if (*len >= n && memcmp(*ptr + *len - n, CLOSE[i], n) == 0)
+            *len -= n;
+    }
+    while (*len > 0 && strchr("/#*-;%", **ptr)) {
+        (*ptr)++;
+        (*len)--;
+    }
+    line_trim(ptr, len);
+    return comment;
+}
+
+/* Lower-case copy with "..." for every way to write an ellipsis. */
+static bool simplify(const char *ptr, size_t len, char *out, size_t size)
+{
+    size_t n = 0;
+
+    if (len + 8 >= size)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (i + 3 <= len && memcmp(ptr + i, "\xE2\x80\xA6", 3) == 0) {
+            memcpy(out + n, "...", 3);
+            n += 3;
+            i += 2;
+        } else {
+            out[n++] = (char)tolower((unsigned char)ptr[i]);
+        }
+        if (n + 8 >= size)
+            return false;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+bool line_is_elision_comment(const char *ptr, size_t len)
+{
+    static const char *const LEFT_OUT[] = {"unchanged", "existing",  "rest",      "remaining",
+                                           "remainder", "same",      "omitted",   "previous",
+                                           "other",     "as before", "snip",      "elided",
+                                           "original",  "stays",     "truncated", NULL};
+    char text[160];
+    size_t n;
+    bool comment = inside_comment(&ptr, &len);
+    bool dots;
+
+    if (len == 0 || !simplify(ptr, len, text, sizeof(text)))
+        return false;
+    n = strlen(text);
+    /* "(rest unchanged)" and "[... rest ...]" */
+    dots = strncmp(text, "...", 3) == 0 || (n >= 3 && strcmp(text + n - 3, "...") == 0) ||
+           strncmp(text, "(...", 4) == 0 || strncmp(text, "[...", 4) == 0;
+    if (strcmp(text, "...") == 0)
+        return comment;
+    if (dots)
+        return has_word(text, LEFT_OUT) && (comment || n < 80);
+    if (!comment)
+        return false;
+    return has_word(text, (const char *const[]){"unchanged", NULL}) &&
+           has_word(text, (const char *const[]){"rest", "remaining", "remainder", "code", "file",
+                                                "existing", "methods", "functions", NULL}) &&
+           n < 60;
+}
+
+static bool file_has_line(const struct work_file *file, const char *ptr, size_t len)
+{
+    for (size_t i = 0; i < file->text.lines.n; i++) {
+        const struct line *line = &file->text.lines.v[i];
+
+        if (line_same(KEY_STRIP, ptr, len, line->ptr, line->len))
+            return true;
+    }
+    return false;
+}
+
+static bool added_elision(const struct work_file *file, const struct hunk *hunk, size_t i,
+                          struct refusal *why)
+{
+    const struct hunk_line *line = &hunk->lines[i];
+
+    if (line->kind != LINE_ADD || !line_is_elision_comment(line->ptr, line->len) ||
+        file_has_line(file, line->ptr, line->len))
+        return false;
+    (void)refuse(why, REASON_ELIDED,
+                 "%s: a line of the answer stands for left-out code (\"%.*s\"); give the whole "
+                 "text",
+                 file->path, (int)(line->len < 80 ? line->len : 80), line->ptr);
+    return true;
+}
+
+bool whole_is_elided(const struct work_file *file, const struct file_op *op, struct refusal *why)
+{
+    for (size_t i = 0; op->n > 0 && i < op->hunks[0].n; i++) {
+        if (added_elision(file, &op->hunks[0], i, why))
+            return true;
+    }
+    return false;
+}
+
+bool hunk_is_elided(const struct work_file *file, const struct hunk *hunk, struct refusal *why)
+{
+    for (size_t i = 0; i < hunk->n; i++) {
+        const struct hunk_line *line = &hunk->lines[i];
+        const char *ptr = line->ptr;
+        size_t len = line->len;
+
+        /* a lone "// ..." is common in examples; in a hunk only words tell */
+        (void)inside_comment(&ptr, &len);
+        if (line_is(ptr, len, "...") || line_is(ptr, len, "\xE2\x80\xA6"))
+            continue;
+        if (added_elision(file, hunk, i, why))
+            return true;
+    }
+    return false;
+}
+
+/* --- cut off ------------------------------------------------------------------------------- */
+
+/* How many brackets stay open. Strings and comments are counted like code: only a change of the
+ * sum against the file's own counts. */
+static long open_brackets(const char *ptr, size_t len)
+{
+    long depth = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (ptr[i] == '{' || ptr[i] == '(' || ptr[i] == '[')
+            depth++;
+        else if (ptr[i] == '}' || ptr[i] == ')' || ptr[i] == ']')
+            depth--;
+    }
+    return depth;
+}
+
+/* The old file's line that the new last line is, searched from the end; -1: none. */
+static bool stops_before_end(const struct lines *had, const struct hunk *hunk)
+{
+    const struct hunk_line *last = NULL;
+    const struct line *end = NULL;
+
+    for (size_t i = 0; i < hunk->n; i++) {
+        if (!line_is_blank(hunk->lines[i].ptr, hunk->lines[i].len))
+            last = &hunk->lines[i];
+    }
+    for (size_t i = 0; i < had->n; i++) {
+        if (!line_is_blank(had->v[i].ptr, had->v[i].len))
+            end = &had->v[i];
+    }
+    return last && end && !line_same(KEY_STRIP, last->ptr, last->len, end->ptr, end->len);
+}
+
+bool whole_is_cut(const struct work_file *file, const struct file_op *op, struct refusal *why)
+{
+    const struct hunk *hunk = op->n > 0 ? &op->hunks[0] : NULL;
+    long depth = 0;
+
+    if (!hunk || !file->exists || hunk->n >= file->text.lines.n ||
+        open_brackets(file->bytes, file->len) != 0)
+        return false;
+    for (size_t i = 0; i < hunk->n; i++)
+        depth += open_brackets(hunk->lines[i].ptr, hunk->lines[i].len);
+    if (depth <= 0 || !stops_before_end(&file->text.lines, hunk))
+        return false;
+    (void)refuse(why, REASON_TRUNCATED,
+                 "%s: the answer ends before the file does, with %ld brackets open; give the whole "
+                 "file",
+                 file->path, depth);
+    return true;
+}

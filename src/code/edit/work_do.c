@@ -1,0 +1,204 @@
+#include "whole.h"
+#include "work.h"
+
+#include "vdo/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void note_edit(struct work_file *file, size_t line, enum match_kind kind)
+{
+    json_t *edit = json_object();
+
+    json_object_set_new(edit, "line", json_integer((json_int_t)line + 1));
+    json_object_set_new(edit, "match", json_string(match_kind_name(kind)));
+    json_array_append_new(file->edits, edit);
+}
+
+static int refuse_missing(const struct work_file *file, struct refusal *why)
+{
+    return refuse(why, REASON_MISSING, "%s does not exist", file->path);
+}
+
+/* In the text as it was read; when it is not there, in the text as it has become. */
+static int place_hunk(struct work_file *file, const struct hunk *hunk, struct refusal *why)
+{
+    struct refusal first = {0};
+    struct place place = {0};
+    int rc = match_hunk(&file->text, hunk, file->path, &place, &first);
+
+    if (rc && file->pending &&
+        (first.reason == REASON_NOT_FOUND || first.reason == REASON_ALREADY_APPLIED)) {
+        struct refusal again = {0};
+
+        work_settle(file);
+        rc = match_hunk(&file->text, hunk, file->path, &place, &again);
+        refusal_release(&again);
+    }
+    if (rc) {
+        *why = first;
+        return rc;
+    }
+    refusal_release(&first);
+    note_edit(file, place.first, place.kind);
+    rc = work_place(file, &place, why);
+    place_release(&place);
+    return rc;
+}
+
+static int refuse_binary(const struct work_file *file, struct refusal *why)
+{
+    return refuse(why, REASON_MALFORMED, "%s is not text and is not edited line by line",
+                  file->path);
+}
+
+static bool is_binary(const struct work_file *file)
+{
+    return file->bytes && memchr(file->bytes, '\0', file->len) != NULL;
+}
+
+static int update_hunks(struct work_file *file, const struct file_op *op, struct refusal *why)
+{
+    for (size_t i = 0; i < op->n; i++) {
+        if (place_hunk(file, &op->hunks[i], why))
+            return VDO_E_REFUSED;
+    }
+    return VDO_OK;
+}
+
+static int move_file(struct work *work, struct work_file *file, const struct file_op *op,
+                     struct refusal *why, struct err *err)
+{
+    struct work_file *target;
+    int rc = work_open(work, op->to, &target, why, err);
+
+    if (rc)
+        return rc;
+    if (target->exists)
+        return refuse(why, REASON_EXISTS, "%s cannot move to %s, which exists", file->path, op->to);
+    work_settle(file);
+    work_set_bytes(target, xmemdup0(file->bytes ? file->bytes : "", file->len), file->len);
+    target->exists = true;
+    target->mode = op->mode ? op->mode : file->mode;
+    target->from = xstrdup(file->from ? file->from : file->path);
+    target->copied = op->copy;
+    json_decref(target->edits);
+    target->edits = json_incref(file->edits);
+    if (!op->copy)
+        file->exists = false;
+    return VDO_OK;
+}
+
+static int do_add(struct work_file *file, const struct file_op *op, struct refusal *why)
+{
+    size_t len;
+    char *bytes;
+
+    if (whole_is_elided(file, op, why))
+        return VDO_E_REFUSED;
+    bytes = whole_bytes(file, op, &len);
+    if (file->exists) {
+        bool same = len == file->len && memcmp(bytes, file->bytes, len) == 0;
+
+        free(bytes);
+        if (same)
+            return refuse(why, REASON_ALREADY_APPLIED, "%s exists with this content", file->path);
+        return refuse(why, REASON_EXISTS, "%s exists; change it with an update, or write it whole",
+                      file->path);
+    }
+    work_set_bytes(file, bytes, len);
+    file->exists = true;
+    file->mode = op->mode ? op->mode : 0644;
+    return VDO_OK;
+}
+
+static int do_write(struct work_file *file, const struct file_op *op, struct refusal *why)
+{
+    size_t len;
+    char *bytes;
+
+    if (file->exists && is_binary(file))
+        return refuse_binary(file, why);
+    if (whole_is_elided(file, op, why) || whole_is_cut(file, op, why))
+        return VDO_E_REFUSED;
+    work_settle(file);
+    bytes = whole_bytes(file, op, &len);
+    work_set_bytes(file, bytes, len);
+    if (!file->exists)
+        file->mode = op->mode ? op->mode : 0644;
+    file->exists = true;
+    note_edit(file, 0, MATCH_EXACT);
+    return VDO_OK;
+}
+
+/* A deletion that shows the content must show all of it. */
+static int do_delete(struct work_file *file, const struct file_op *op, struct refusal *why)
+{
+    if (!file->exists)
+        return refuse_missing(file, why);
+    if (op->n > 0 && update_hunks(file, op, why))
+        return VDO_E_REFUSED;
+    work_settle(file);
+    if (op->n > 0 && file->len > file->bom)
+        return refuse(why, REASON_NOT_FOUND,
+                      "%s is to be deleted but has lines that the answer does not show",
+                      file->path);
+    file->exists = false;
+    return VDO_OK;
+}
+
+/* A search block without text, or a hunk "-0,0", makes a file. */
+static bool makes_file(const struct file_op *op)
+{
+    const struct hunk *hunk = op->n == 1 ? &op->hunks[0] : NULL;
+
+    if (!hunk || op->to)
+        return false;
+    for (size_t i = 0; i < hunk->n; i++) {
+        if (hunk_line_is_old(&hunk->lines[i]))
+            return false;
+    }
+    return op->format == EDIT_SEARCH_REPLACE || hunk->old_count == 0;
+}
+
+static int do_update(struct work *work, struct work_file *file, const struct file_op *op,
+                     struct refusal *why, struct err *err)
+{
+    if (!file->exists && makes_file(op))
+        return do_add(file, op, why);
+    if (!file->exists)
+        return refuse_missing(file, why);
+    if (op->n > 0 && is_binary(file))
+        return refuse_binary(file, why);
+    for (size_t i = 0; i < op->n; i++) {
+        if (hunk_is_elided(file, &op->hunks[i], why))
+            return VDO_E_REFUSED;
+    }
+    if (update_hunks(file, op, why))
+        return VDO_E_REFUSED;
+    if (op->to)
+        return move_file(work, file, op, why, err);
+    if (op->mode)
+        file->mode = op->mode;
+    return VDO_OK;
+}
+
+int work_do(struct work *work, const struct file_op *op, struct refusal *why, struct err *err)
+{
+    struct work_file *file;
+    int rc = work_open(work, op->path, &file, why, err);
+
+    if (rc)
+        return rc;
+    switch (op->kind) {
+    case OP_ADD:
+        return do_add(file, op, why);
+    case OP_WRITE:
+        return do_write(file, op, why);
+    case OP_DELETE:
+        return do_delete(file, op, why);
+    case OP_UPDATE:
+        return do_update(work, file, op, why, err);
+    }
+    return VDO_E_INVALID;
+}
