@@ -145,7 +145,6 @@ static int code_of(CURLcode code)
 {
     switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return VDO_E_INVALID;
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_OUT_OF_MEMORY: /* so libcurl names a header line past its own 100 KB */

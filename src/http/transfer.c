@@ -145,9 +145,12 @@ void transfer_attach(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, watch);
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
-    if (strcmp(method, "HEAD") == 0)
+    if (strcmp(method, "HEAD") == 0) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    else if (transfer->call->body || strcmp(method, "POST") == 0)
+        return;
+    }
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->max_body);
+    if (transfer->call->body || strcmp(method, "POST") == 0)
         attach_request_body(transfer);
     if (strcmp(method, "GET") != 0 || transfer->call->body)
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
