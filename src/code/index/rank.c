@@ -1,0 +1,543 @@
+#include "rank.h"
+
+#include "classify.h"
+#include "facts.h"
+#include "lang.h"
+#include "words.h"
+
+#include "vdo/base/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_PATH_TERMS = 40, MAX_STEM_TERMS = 8 };
+
+/* A term of the query in one file. */
+struct hit {
+    uint16_t term;
+    uint16_t where;
+    uint8_t tf;
+    uint8_t def;
+};
+
+/* What is known of one file while ranking. */
+struct doc {
+    size_t file;
+    const struct lang *lang;
+    uint32_t first_hit;
+    uint32_t n_hits;
+    uint32_t code_words;
+    uint32_t text_words;
+    uint32_t lines;
+    uint16_t path_term[MAX_PATH_TERMS]; /* query terms in the path */
+    uint8_t path_dir[MAX_PATH_TERMS];   /* directories below it: 0 is the name itself */
+    uint8_t n_path;
+    float base;        /* score before neighbours */
+    float stem_weight; /* of all words of the name */
+    float stem_title;
+    float stem_all;
+    float dir_weight;
+    float dir_title;
+    float scope;
+};
+
+struct ranker {
+    struct index_db *db;
+    const struct snapshot *snapshot;
+    const struct query *query;
+    struct doc *docs;
+    size_t n;
+    struct hit *hits;
+    size_t n_hits;
+    size_t hits_cap;
+    uint32_t df[QUERY_MAX_TERMS];
+    uint32_t path_df[QUERY_MAX_TERMS];
+    double idf[QUERY_MAX_TERMS];
+    double title_weight[QUERY_MAX_TERMS]; /* with idf */
+    double all_weight[QUERY_MAX_TERMS];
+    double path_idf[QUERY_MAX_TERMS];
+    double mean_code;
+    double mean_text;
+    struct ranked *out;
+};
+
+static void add_hit(struct ranker *r, struct hit hit)
+{
+    if (r->n_hits == r->hits_cap) {
+        r->hits_cap = r->hits_cap ? r->hits_cap * 2 : 4096;
+        r->hits = xreallocarray(r->hits, r->hits_cap, sizeof(*r->hits));
+    }
+    r->hits[r->n_hits++] = hit;
+}
+
+/* Both lists are sorted. */
+static void match_terms(struct ranker *r, const struct facts *facts)
+{
+    const struct query *q = r->query;
+    size_t n = facts->head->n_terms;
+    size_t j = 0;
+
+    for (size_t i = 0; i < q->n_terms; i++) {
+        uint32_t number = q->terms[i].number;
+
+        while (j < n && facts->term[j] < number)
+            j++;
+        if (j == n)
+            return;
+        if (facts->term[j] != number)
+            continue;
+        r->df[i]++;
+        add_hit(r, (struct hit){.term = (uint16_t)i,
+                                .where = facts->where[j],
+                                .tf = facts->tf[j],
+                                .def = facts->def[j]});
+    }
+}
+
+static bool is_searched(const struct snap_file *f)
+{
+    return f->blob && !(f->flags & FILE_UNREAD);
+}
+
+static int read_doc(struct ranker *r, size_t i, struct err *err)
+{
+    const struct snap_file *f = &r->snapshot->files[i];
+    struct doc *d = &r->docs[r->n];
+    const void *bytes = NULL;
+    size_t len = 0;
+    struct facts facts;
+    int rc = index_db_facts(r->db, f->blob, &bytes, &len, err);
+
+    if (rc)
+        return rc == VDO_E_NOT_FOUND ? VDO_OK : rc;
+    if (!facts_view(bytes, len, &facts))
+        return VDO_OK;
+    *d = (struct doc){.file = i, .first_hit = (uint32_t)r->n_hits};
+    d->lang = lang_of(f->path, NULL, 0);
+    match_terms(r, &facts);
+    d->n_hits = (uint32_t)r->n_hits - d->first_hit;
+    d->code_words = facts.head->code_words;
+    d->text_words = facts.head->text_words;
+    d->lines = facts.head->lines;
+    r->mean_code += d->code_words;
+    r->mean_text += d->text_words;
+    r->n++;
+    return VDO_OK;
+}
+
+static int read_docs(struct ranker *r, struct err *err)
+{
+    int rc = VDO_OK;
+
+    r->docs = xcalloc(r->snapshot->n + 1, sizeof(*r->docs));
+    for (size_t i = 0; i < r->snapshot->n && !rc; i++) {
+        if (is_searched(&r->snapshot->files[i]))
+            rc = read_doc(r, i, err);
+    }
+    r->mean_code = r->n ? r->mean_code / (double)r->n + 1.0 : 1.0;
+    r->mean_text = r->n ? r->mean_text / (double)r->n + 1.0 : 1.0;
+    return rc;
+}
+
+/* ---- paths ---- */
+
+struct path_words {
+    uint32_t term[MAX_PATH_TERMS];
+    uint8_t dir[MAX_PATH_TERMS];
+    bool part[MAX_PATH_TERMS]; /* a word of its own, not a whole of several */
+    size_t n;
+};
+
+static void add_path_word(struct path_words *w, uint32_t term, uint8_t dir, bool part)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->term[i] == term && w->dir[i] == dir)
+            return;
+    }
+    if (w->n < MAX_PATH_TERMS) {
+        w->term[w->n] = term;
+        w->dir[w->n] = dir;
+        w->part[w->n++] = part;
+    }
+}
+
+/* Names that say nothing: the directory's name stands for them. */
+static bool is_bland(const char *stem, size_t len)
+{
+    static const char *const names[] = {"index", "__init__", "main",    "mod",   "lib",
+                                        "init",  "__main__", "package", "module"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strlen(names[i]) == len && memcmp(stem, names[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void split_path(const char *path, struct path_words *w)
+{
+    const char *end = path + strlen(path);
+    const char *name = strrchr(path, '/');
+    const char *dot;
+    uint8_t dir = 0;
+
+    w->n = 0;
+    name = name ? name + 1 : path;
+    dot = strchr(name + 1, '.');
+    if (dot)
+        end = dot;
+    if (is_bland(name, (size_t)(end - name)) && name > path) {
+        end = name - 1;
+        dir = 0;
+    }
+    while (end > path) {
+        const char *start = end;
+        struct word_parts parts;
+
+        while (start > path && start[-1] != '/')
+            start--;
+        word_split(start, (size_t)(end - start), &parts);
+        for (unsigned i = 0; i < parts.n; i++)
+            add_path_word(w, parts.part[i], dir, true);
+        if (parts.compound)
+            add_path_word(w, parts.whole, dir, false);
+        if (dir < 200)
+            dir++;
+        end = start > path ? start - 1 : path;
+    }
+}
+
+static bool in_scope(const struct query *q, uint32_t term)
+{
+    for (size_t i = 0; i < q->n_scope; i++) {
+        if (q->scope[i] == term)
+            return true;
+    }
+    return false;
+}
+
+/* First pass: which query terms stand in which path, and in how many paths. */
+static void match_path(struct ranker *r, struct doc *d, const struct path_words *w)
+{
+    const struct query *q = r->query;
+
+    for (size_t i = 0; i < w->n; i++) {
+        const struct query_term *t = query_find(q, w->term[i]);
+
+        if (!t)
+            continue;
+        r->path_df[t - q->terms]++;
+        d->path_term[d->n_path] = (uint16_t)(t - q->terms);
+        d->path_dir[d->n_path++] = w->dir[i];
+    }
+}
+
+/* How many paths hold each of their words, by a table over all numbers modulo its size. */
+enum { WORD_TABLE = 1 << 16 };
+
+static void measure_stems(struct ranker *r, const uint32_t *paths_with)
+{
+    struct path_words w;
+
+    for (size_t k = 0; k < r->n; k++) {
+        struct doc *d = &r->docs[k];
+
+        split_path(r->snapshot->files[d->file].path, &w);
+        for (size_t i = 0; i < w.n; i++) {
+            const struct query_term *t = query_find(r->query, w.term[i]);
+            double weight = log(1.0 + (double)r->n / (1.0 + paths_with[w.term[i] % WORD_TABLE]));
+
+            if (in_scope(r->query, w.term[i]))
+                d->scope += (float)weight / (float)(1 + w.dir[i] / 2);
+            if (!w.part[i] || w.dir[i] > 1)
+                continue;
+            if (w.dir[i] == 1) {
+                d->dir_weight += (float)weight;
+                d->dir_title += t && t->title > 0 ? (float)weight : 0;
+                continue;
+            }
+            d->stem_weight += (float)weight;
+            d->stem_title += t && t->title > 0 ? (float)weight : 0;
+            d->stem_all += t ? (float)weight : 0;
+        }
+    }
+}
+
+static void read_paths(struct ranker *r)
+{
+    AUTO_FREE uint32_t *paths_with = xcalloc(WORD_TABLE, sizeof(*paths_with));
+    struct path_words w;
+
+    for (size_t k = 0; k < r->n; k++) {
+        split_path(r->snapshot->files[r->docs[k].file].path, &w);
+        match_path(r, &r->docs[k], &w);
+        for (size_t i = 0; i < w.n; i++)
+            paths_with[w.term[i] % WORD_TABLE]++;
+    }
+    measure_stems(r, paths_with);
+}
+
+/* ---- weights of terms ---- */
+
+static void weigh_terms(struct ranker *r)
+{
+    const struct query *q = r->query;
+
+    for (size_t i = 0; i < q->n_terms; i++) {
+        const struct query_term *t = &q->terms[i];
+        double n = (double)r->n;
+        double idf = log(1.0 + (n - r->df[i] + 0.5) / (r->df[i] + 0.5));
+        double all = (double)t->title * 2.0 + (double)t->body + (double)t->block * 0.5;
+
+        r->idf[i] = idf;
+        r->path_idf[i] = log(1.0 + (n - r->path_df[i] + 0.5) / (r->path_df[i] + 0.5));
+        r->title_weight[i] = t->title > 0 ? idf : 0;
+        r->all_weight[i] = idf * log(1.0 + all);
+    }
+}
+
+/* ---- signals ---- */
+
+static double saturate(double tf, double len, double mean)
+{
+    const double k1 = 1.2;
+    const double b = 0.5;
+
+    return tf / (tf + k1 * (1.0 - b + b * len / mean));
+}
+
+struct sums {
+    double window_title[FACTS_SEGMENTS];
+    double window_all[FACTS_SEGMENTS];
+};
+
+static void add_windows(struct sums *s, uint16_t where, double title, double all)
+{
+    for (unsigned i = 0; i < FACTS_SEGMENTS; i++) {
+        if (where & 1U << i) {
+            s->window_title[i] += title;
+            s->window_all[i] += all;
+        }
+    }
+}
+
+static double best_window(const double *sum)
+{
+    double best = 0;
+
+    for (unsigned i = 0; i + 1 < FACTS_SEGMENTS; i++) {
+        if (sum[i] + sum[i + 1] > best)
+            best = sum[i] + sum[i + 1];
+    }
+    return best;
+}
+
+static void sum_hits(const struct ranker *r, const struct doc *d, float *sig)
+{
+    struct sums sums = {{0}, {0}};
+    double scale = 1.0 / log(20.0 + d->lines);
+
+    for (uint32_t i = 0; i < d->n_hits; i++) {
+        const struct hit *h = &r->hits[d->first_hit + i];
+        const struct query_term *t = &r->query->terms[h->term];
+        double code = facts_tf(h->tf >> 4);
+        double text = facts_tf(h->tf & 15);
+        double title = r->title_weight[h->term];
+        double all = r->all_weight[h->term];
+        double in_code = saturate(code, d->code_words, r->mean_code);
+        double in_text = saturate(text, d->text_words, r->mean_text);
+        double both = saturate(code + text + 3.0 * (h->def & DEF_COUNT),
+                               d->code_words + d->text_words, r->mean_code + r->mean_text);
+        double def = saturate(h->def & DEF_COUNT, d->lines, 300.0);
+
+        sig[SIG_BM25_TITLE] += (float)(title * both);
+        sig[SIG_BM25_ALL] += (float)(all * both);
+        sig[SIG_CODE_TITLE] += (float)(title * in_code);
+        sig[SIG_CODE_ALL] += (float)(all * in_code);
+        sig[SIG_TEXT_TITLE] += (float)(title * in_text);
+        sig[SIG_TEXT_ALL] += (float)(all * in_text);
+        sig[SIG_DEF_TITLE] += (float)(title * def);
+        sig[SIG_DEF_ALL] += (float)(all * def);
+        sig[SIG_COVER_TITLE] += (float)title;
+        sig[SIG_COVER_ALL] += (float)all;
+        if (t->whole || t->joined)
+            sig[SIG_IDENT] += (float)(all * both);
+        if ((h->def & DEF_WHOLE) && (t->whole || t->joined || t->code > 0))
+            sig[SIG_IDENT_DEF] += (float)all;
+        add_windows(&sums, h->where, title, all);
+    }
+    sig[SIG_WINDOW_TITLE] = (float)(best_window(sums.window_title) * scale);
+    sig[SIG_WINDOW_ALL] = (float)(best_window(sums.window_all) * scale);
+}
+
+static void sum_path(const struct ranker *r, const struct doc *d, float *sig)
+{
+    for (unsigned i = 0; i < d->n_path; i++) {
+        const struct query_term *t = &r->query->terms[d->path_term[i]];
+        double weight = r->path_idf[d->path_term[i]] / (1.0 + 0.5 * d->path_dir[i]);
+
+        sig[SIG_PATH_TITLE] += (float)(t->title > 0 ? weight : 0);
+        sig[SIG_PATH_ALL] += (float)(weight * log(1.0 + (double)t->title * 2.0 + (double)t->body));
+    }
+    sig[SIG_STEM_TITLE] = d->stem_weight > 0 ? d->stem_title / d->stem_weight : 0;
+    sig[SIG_STEM_ALL] = d->stem_weight > 0 ? d->stem_all / d->stem_weight : 0;
+    sig[SIG_DIR_TITLE] = d->dir_weight > 0 ? d->dir_title / d->dir_weight : 0;
+    sig[SIG_SCOPE] = d->scope;
+}
+
+/* The longest end of the mention that is an end of the path, in components. */
+static float mention_of(const char *path, const char *mention)
+{
+    size_t a = strlen(path);
+    size_t b = strlen(mention);
+    size_t same = 0;
+    float parts = 0;
+
+    while (same < a && same < b && path[a - 1 - same] == mention[b - 1 - same]) {
+        same++;
+        if (same == a || path[a - same - 1] == '/') {
+            if (same == b || mention[b - same - 1] == '/')
+                parts += 1;
+        }
+    }
+    return parts;
+}
+
+static void sum_mentions(const struct ranker *r, const struct doc *d, float *sig)
+{
+    const char *path = r->snapshot->files[d->file].path;
+    float best = 0;
+
+    for (size_t i = 0; i < r->query->n_paths; i++) {
+        float parts = mention_of(path, r->query->paths[i].text);
+
+        if (parts > best)
+            best = parts;
+    }
+    sig[SIG_MENTION] = best > 0 ? 1.0F + 0.25F * (best > 4 ? 3 : best - 1) : 0;
+}
+
+static void kind_signals(const struct ranker *r, const struct doc *d, float *sig)
+{
+    unsigned flags = r->snapshot->files[d->file].flags;
+
+    sig[SIG_SIZE] = logf(1.0F + (float)d->lines) / 8.0F;
+    sig[SIG_CHURN] = logf(1.0F + r->snapshot->files[d->file].churn);
+    sig[SIG_TEST] = flags & FILE_TEST ? 1 : 0;
+    sig[SIG_DOC] = flags & FILE_DOC || d->lang->class == LANG_TEXT ? 1 : 0;
+    sig[SIG_EXAMPLE] = flags & FILE_EXAMPLE ? 1 : 0;
+    sig[SIG_DATA] = d->lang->class == LANG_DATA || flags & FILE_LOCALE ? 1 : 0;
+    sig[SIG_BUILD] = d->lang->class == LANG_BUILD ? 1 : 0;
+}
+
+/* Share of the lines of source code that are in the language of each file. */
+static void language_signals(struct ranker *r)
+{
+    double total = 1;
+
+    for (size_t k = 0; k < r->n; k++) {
+        unsigned flags = r->snapshot->files[r->docs[k].file].flags;
+
+        if (r->docs[k].lang->class == LANG_CODE && !(flags & (FILE_TEST | FILE_DOC)))
+            total += r->docs[k].lines;
+    }
+    for (size_t k = 0; k < r->n; k++) {
+        const struct lang *lang = r->docs[k].lang;
+        double own = 0;
+
+        if (lang->class != LANG_CODE)
+            continue;
+        if (k && r->docs[k - 1].lang == lang) {
+            r->out[k].signal[SIG_MAIN_LANG] = r->out[k - 1].signal[SIG_MAIN_LANG];
+            continue;
+        }
+        for (size_t j = 0; j < r->n; j++) {
+            unsigned flags = r->snapshot->files[r->docs[j].file].flags;
+
+            if (r->docs[j].lang == lang && !(flags & (FILE_TEST | FILE_DOC)))
+                own += r->docs[j].lines;
+        }
+        r->out[k].signal[SIG_MAIN_LANG] = (float)(own / total);
+    }
+}
+
+/* Make 1 the best of each relative signal. */
+static void normalise(struct ranker *r, enum rank_signal s)
+{
+    float best = 0;
+
+    for (size_t k = 0; k < r->n; k++)
+        best = r->out[k].signal[s] > best ? r->out[k].signal[s] : best;
+    for (size_t k = 0; k < r->n && best > 0; k++)
+        r->out[k].signal[s] /= best;
+}
+
+static void compute_signals(struct ranker *r)
+{
+    static const enum rank_signal relative[] = {
+        SIG_BM25_TITLE, SIG_BM25_ALL,  SIG_CODE_TITLE,   SIG_CODE_ALL,   SIG_TEXT_TITLE,
+        SIG_TEXT_ALL,   SIG_DEF_TITLE, SIG_DEF_ALL,      SIG_PATH_TITLE, SIG_PATH_ALL,
+        SIG_IDENT,      SIG_IDENT_DEF, SIG_WINDOW_TITLE, SIG_WINDOW_ALL, SIG_COVER_TITLE,
+        SIG_COVER_ALL,  SIG_SCOPE};
+
+    r->out = xcalloc(r->n + 1, sizeof(*r->out));
+    for (size_t k = 0; k < r->n; k++) {
+        struct doc *d = &r->docs[k];
+
+        r->out[k].file = d->file;
+        sum_hits(r, d, r->out[k].signal);
+        sum_path(r, d, r->out[k].signal);
+        sum_mentions(r, d, r->out[k].signal);
+        kind_signals(r, d, r->out[k].signal);
+    }
+    language_signals(r);
+    for (size_t i = 0; i < sizeof(relative) / sizeof(relative[0]); i++)
+        normalise(r, relative[i]);
+}
+
+static void add_up(struct ranker *r)
+{
+    for (size_t k = 0; k < r->n; k++) {
+        double sum = 0;
+
+        for (unsigned s = 0; s < SIG_COUNT; s++)
+            sum += rank_weights[s] * (double)r->out[k].signal[s];
+        r->out[k].score = sum;
+    }
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a;
+    const struct ranked *y = b;
+
+    if (x->score < y->score || x->score > y->score)
+        return x->score < y->score ? 1 : -1;
+    return (x->file > y->file) - (x->file < y->file);
+}
+
+int rank_files(struct index_db *db, const struct snapshot *snapshot, const struct query *query,
+               struct ranked **out, size_t *out_n, struct err *err)
+{
+    struct ranker *r = xcalloc(1, sizeof(*r));
+    int rc;
+
+    r->db = db;
+    r->snapshot = snapshot;
+    r->query = query;
+    rc = read_docs(r, err);
+    if (!rc) {
+        read_paths(r);
+        weigh_terms(r);
+        compute_signals(r);
+        add_up(r);
+        qsort(r->out, r->n, sizeof(*r->out), compare_ranked);
+        *out = r->out;
+        *out_n = r->n;
+    }
+    free(r->docs);
+    free(r->hits);
+    free(r);
+    return rc;
+}

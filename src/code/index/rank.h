@@ -1,0 +1,68 @@
+/*
+ * rank: how much each file of a snapshot is about a query, as a few numbers and their weighted sum.
+ *
+ * The numbers ("signals") are relative: 1 is the best file of this query. The weights are in
+ * rank_weights.c with how they were found. Threads: any, each with its own index_db.
+ */
+#ifndef VDO_CODE_INDEX_RANK_H
+#define VDO_CODE_INDEX_RANK_H
+
+#include "db.h"
+#include "query.h"
+#include "snapshot.h"
+
+#include "vdo/base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum rank_signal {
+    SIG_BM25_TITLE, /* title words in the file, all fields as one */
+    SIG_BM25_ALL,   /* all words */
+    SIG_CODE_TITLE, /* in code only */
+    SIG_CODE_ALL,
+    SIG_TEXT_TITLE, /* in comments and strings only */
+    SIG_TEXT_ALL,
+    SIG_DEF_TITLE, /* in names of symbols defined there */
+    SIG_DEF_ALL,
+    SIG_PATH_TITLE, /* in the path */
+    SIG_PATH_ALL,
+    SIG_IDENT,        /* compound identifiers of the text that occur in the file */
+    SIG_IDENT_DEF,    /* ... that are defined in it */
+    SIG_WINDOW_TITLE, /* the best eighth of the file alone */
+    SIG_WINDOW_ALL,
+    SIG_COVER_TITLE, /* share of the weight of the title's words that occur at all */
+    SIG_COVER_ALL,
+    SIG_STEM_TITLE, /* how much of the file's name is in the title */
+    SIG_STEM_ALL,
+    SIG_DIR_TITLE, /* how much of its directory's name */
+    SIG_SCOPE,     /* "scope:" of the title is in the path */
+    SIG_MENTION,   /* the path is named in the text */
+    SIG_PAIR,      /* its test is about the text */
+    SIG_DIR_BEST,  /* a file beside it is about the text */
+    SIG_LINKED,    /* files that import it, or that it imports, are about the text */
+    SIG_IMPORTED,  /* how many files import it */
+    SIG_SIZE,
+    SIG_CHURN,
+    SIG_MAIN_LANG, /* share of the code base in its language */
+    SIG_TEST,
+    SIG_DOC,
+    SIG_EXAMPLE,
+    SIG_DATA,
+    SIG_BUILD,
+    SIG_COUNT
+};
+
+struct ranked {
+    size_t file; /* into the snapshot */
+    double score;
+    float signal[SIG_COUNT];
+};
+
+/* Every searched file of the snapshot, best first. *out is the caller's, freed with free(). */
+int rank_files(struct index_db *db, const struct snapshot *snapshot, const struct query *query,
+               struct ranked **out, size_t *out_n, struct err *err);
+
+extern const double rank_weights[SIG_COUNT];
+
+#endif
