@@ -21,4 +21,12 @@ int utf8_add(struct strbuf *sb, uint32_t code_point);
 
 bool utf8_is_valid(const char *bytes, size_t len);
 
+/*
+ * Does the code point show nothing by itself, so that text can be hidden in it or moved by it?
+ * Control characters but tab and line feed, soft hyphen, zero-width and bidirectional controls,
+ * invisible operators, variation selectors, Hangul and other blank fillers, interlinear marks, tag
+ * characters. Source: Unicode 15, Default_Ignorable_Code_Point and Bidi_Control.
+ */
+bool utf8_is_invisible(uint32_t code_point);
+
 #endif
