@@ -8,6 +8,9 @@
 
 enum { MAX_UNIT = 8 };
 
+/* Widths a tab may stand for, likeliest first. */
+static const size_t TABS[] = {4, 2, 8, 3};
+
 static size_t columns(const char *ptr, size_t len, size_t tab)
 {
     size_t n = 0;
@@ -29,6 +32,15 @@ static bool only(const char *ptr, size_t len, char c)
 static bool equal(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
+static size_t sum(const size_t steps[MAX_UNIT + 1])
+{
+    size_t all = 0;
+
+    for (size_t step = 2; step <= MAX_UNIT; step++)
+        all += steps[step];
+    return all;
 }
 
 /* The file's habit: tabs or blanks, and how many blanks one step is. */
@@ -57,10 +69,11 @@ static void learn_habit(struct indent_map *map, const struct lines *file)
     map->unit = 4;
     if (map->file_tabs)
         return;
-    for (size_t step = 2, best = 0; step <= MAX_UNIT; step++) {
-        if (steps[step] > best) {
-            best = steps[step];
+    /* the smallest step that is common: continuation lines make larger ones */
+    for (size_t step = 2, all = sum(steps); step <= MAX_UNIT; step++) {
+        if (steps[step] * 7 >= all && steps[step] > 0) {
             map->unit = step;
+            return;
         }
     }
 }
@@ -89,36 +102,6 @@ static bool is_monotone(const struct indent_map *map)
         }
     }
     return true;
-}
-
-bool indent_map_init(struct indent_map *map, const struct hunk *hunk, const size_t *at,
-                     const struct lines *file)
-{
-    *map = (struct indent_map){.same = true};
-    map->v = xcalloc(hunk->n + 1, sizeof(*map->v));
-    for (size_t i = 0; i < hunk->n; i++) {
-        const struct hunk_line *h = &hunk->lines[i];
-        const struct indent_pair *known;
-        struct indent_pair pair;
-
-        if (at[i] == SIZE_MAX || h->kind == LINE_ELISION || line_is_blank(h->ptr, h->len))
-            continue;
-        pair.from = h->ptr;
-        pair.from_len = line_indent(h->ptr, h->len);
-        pair.to = file->v[at[i]].ptr;
-        pair.to_len = line_indent(pair.to, file->v[at[i]].len);
-        known = find_pair(map, pair.from, pair.from_len);
-        if (known && !equal(known->to, known->to_len, pair.to, pair.to_len))
-            return false;
-        if (!equal(pair.from, pair.from_len, pair.to, pair.to_len))
-            map->same = false;
-        if (!known)
-            map->v[map->n++] = pair;
-    }
-    if (map->same)
-        return true;
-    learn_habit(map, file);
-    return is_monotone(map);
 }
 
 void indent_map_release(struct indent_map *map)
@@ -228,11 +211,70 @@ static bool find_offset(const struct indent_map *map, size_t tab, long *out)
     return map->n > 0;
 }
 
+static bool is_even(const struct indent_map *map)
+{
+    const char *shift;
+    size_t shift_len;
+    long offset;
+    int sign;
+
+    if (find_shift(map, &shift, &shift_len, &sign))
+        return true;
+    for (size_t i = 0; i < sizeof(TABS) / sizeof(TABS[0]); i++) {
+        if (find_offset(map, TABS[i], &offset))
+            return true;
+    }
+    return false;
+}
+
+/* Each line is off by less than one step: careless, but the step it belongs to is plain. */
+static bool is_sloppy(const struct indent_map *map)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        const struct indent_pair *p = &map->v[i];
+        size_t from = columns(p->from, p->from_len, map->unit);
+        size_t to = columns(p->to, p->to_len, map->unit);
+
+        if ((from > to ? from - to : to - from) >= map->unit)
+            return false;
+    }
+    return true;
+}
+
+bool indent_map_init(struct indent_map *map, const struct hunk *hunk, const size_t *at,
+                     const struct lines *file)
+{
+    *map = (struct indent_map){.same = true};
+    map->v = xcalloc(hunk->n + 1, sizeof(*map->v));
+    for (size_t i = 0; i < hunk->n; i++) {
+        const struct hunk_line *h = &hunk->lines[i];
+        const struct indent_pair *known;
+        struct indent_pair pair;
+
+        if (at[i] == SIZE_MAX || h->kind == LINE_ELISION || line_is_blank(h->ptr, h->len))
+            continue;
+        pair.from = h->ptr;
+        pair.from_len = line_indent(h->ptr, h->len);
+        pair.to = file->v[at[i]].ptr;
+        pair.to_len = line_indent(pair.to, file->v[at[i]].len);
+        known = find_pair(map, pair.from, pair.from_len);
+        if (known && !equal(known->to, known->to_len, pair.to, pair.to_len))
+            return false;
+        if (!equal(pair.from, pair.from_len, pair.to, pair.to_len))
+            map->same = false;
+        if (!known)
+            map->v[map->n++] = pair;
+    }
+    if (map->same)
+        return true;
+    learn_habit(map, file);
+    return is_monotone(map) && (is_even(map) || is_sloppy(map));
+}
+
 /* Tabs for blanks or the other way round, perhaps moved by an even number of columns. */
 static bool apply_columns(const struct indent_map *map, const char *ptr, size_t len, size_t indent,
                           bool *certain, char **out, size_t *out_len)
 {
-    static const size_t TABS[] = {4, 2, 8, 3};
     bool in_habit = only(ptr, indent, map->file_tabs ? '\t' : ' ');
     bool found = false;
 

@@ -351,6 +351,24 @@ static const struct layer LAYERS[] = {
     {KEY_FOLD, MATCH_BLANKS},
 };
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (unsigned char)c >= 0x80;
+}
+
+/* Brackets alone fit anywhere once indentation does not count. */
+static bool has_words(const struct old_lines *old)
+{
+    for (size_t k = 0; k < old->n; k++) {
+        for (size_t i = 0; i < old->v[k]->len; i++) {
+            if (is_word(old->v[k]->ptr[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* 1: found, 0: nothing here, negative: refused. */
 static int try_run(struct match_text *text, const struct layer *layer, const struct hunk *hunk,
                    const struct old_lines *old, const char *path, struct place *out,
@@ -360,6 +378,8 @@ static int try_run(struct match_text *text, const struct layer *layer, const str
     size_t start;
     int rc = 0;
 
+    if (layer->key >= KEY_STRIP && !has_words(old))
+        return 0;
     find_starts(text, layer->key, old, &starts);
     if (hunk->at_eof)
         keep_at_eof(&starts, &text->lines, old->n);

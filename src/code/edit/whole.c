@@ -163,6 +163,16 @@ static bool file_has_line(const struct work_file *file, const char *ptr, size_t 
     return false;
 }
 
+/* A comment of dots alone. It is common in examples, so it needs a second sign. */
+static bool is_lone_ellipsis(const struct hunk_line *line)
+{
+    const char *ptr = line->ptr;
+    size_t len = line->len;
+
+    (void)inside_comment(&ptr, &len);
+    return line_is(ptr, len, "...") || line_is(ptr, len, "\xE2\x80\xA6");
+}
+
 static bool added_elision(const struct work_file *file, const struct hunk *hunk, size_t i,
                           struct refusal *why)
 {
@@ -180,8 +190,13 @@ static bool added_elision(const struct work_file *file, const struct hunk *hunk,
 
 bool whole_is_elided(const struct work_file *file, const struct file_op *op, struct refusal *why)
 {
-    for (size_t i = 0; op->n > 0 && i < op->hunks[0].n; i++) {
-        if (added_elision(file, &op->hunks[0], i, why))
+    const struct hunk *hunk = op->n > 0 ? &op->hunks[0] : NULL;
+    bool shrinks = hunk && file->exists && hunk->n < file->text.lines.n;
+
+    for (size_t i = 0; hunk && i < hunk->n; i++) {
+        if (!shrinks && is_lone_ellipsis(&hunk->lines[i]))
+            continue;
+        if (added_elision(file, hunk, i, why))
             return true;
     }
     return false;
@@ -190,15 +205,7 @@ bool whole_is_elided(const struct work_file *file, const struct file_op *op, str
 bool hunk_is_elided(const struct work_file *file, const struct hunk *hunk, struct refusal *why)
 {
     for (size_t i = 0; i < hunk->n; i++) {
-        const struct hunk_line *line = &hunk->lines[i];
-        const char *ptr = line->ptr;
-        size_t len = line->len;
-
-        /* a lone "// ..." is common in examples; in a hunk only words tell */
-        (void)inside_comment(&ptr, &len);
-        if (line_is(ptr, len, "...") || line_is(ptr, len, "\xE2\x80\xA6"))
-            continue;
-        if (added_elision(file, hunk, i, why))
+        if (!is_lone_ellipsis(&hunk->lines[i]) && added_elision(file, hunk, i, why))
             return true;
     }
     return false;
