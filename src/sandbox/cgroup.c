@@ -149,6 +149,19 @@ static int limit_v2(const struct cgroup *group, const struct cgroup_limits *limi
     return 0;
 }
 
+int cgroup_set_limits(const struct cgroup *group, const struct cgroup_limits *limits)
+{
+    switch (group->level) {
+    case CGROUP_V1:
+        return limit_v1(group, limits);
+    case CGROUP_V2:
+        return limit_v2(group, limits);
+    case CGROUP_NONE:
+        break;
+    }
+    return 0;
+}
+
 static int open_procs(struct cgroup *group)
 {
     for (int k = 0; k < CGROUP_KINDS; k++) {
@@ -179,8 +192,8 @@ int cgroup_create(const struct cgroup_host *host, const struct cgroup_limits *li
             group.dir[k] = make_group(host->dir[k]);
         rc = group.dir[k] ? 0 : -1;
     }
-    if (!rc && host->level != CGROUP_NONE)
-        rc = host->level == CGROUP_V2 ? limit_v2(&group, limits) : limit_v1(&group, limits);
+    if (!rc)
+        rc = cgroup_set_limits(&group, limits);
     if (!rc)
         rc = open_procs(&group);
     if (rc) {

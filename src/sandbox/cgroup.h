@@ -51,6 +51,9 @@ struct cgroup {
 int cgroup_create(const struct cgroup_host *host, const struct cgroup_limits *limits,
                   struct cgroup *out, struct err *err);
 
+/* Write the limits into a group that exists. 0 or -1 with errno. */
+int cgroup_set_limits(const struct cgroup *group, const struct cgroup_limits *limits);
+
 struct cgroup_events {
     bool out_of_memory; /* the kernel killed a process of the group */
     bool out_of_pids;   /* a fork was refused */
