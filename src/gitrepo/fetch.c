@@ -13,6 +13,9 @@ static int fetch_local(struct mirror *mirror, const struct git_remote_spec *remo
                         .deadline_ms = clock_mono_ms(clock_real()) + remote->timeout_ms,
                         .cancel = remote->cancel};
 
+    if (git_repository_open_ext(NULL, remote->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) ==
+        GIT_ENOTFOUND)
+        return err_set(err, VDO_E_NOT_FOUND, "no repository %s", remote->url);
     return remote_fetch(&link, mirror->repo, err);
 }
 

@@ -21,6 +21,26 @@ static void set_fetch_options(struct link *link, git_fetch_options *options)
 #endif
 }
 
+/* Point REF_HEAD at the commit of the remote's HEAD. The refspec that fetches it may have taken a
+ * branch of that name. */
+static int note_head(git_remote *remote, git_repository *repo, struct err *err)
+{
+    const git_remote_head **heads = NULL;
+    git_reference *ref = NULL;
+    size_t n = 0;
+    int rc = git_remote_ls(&heads, &n, remote);
+
+    if (!rc && n > 0 && strcmp(heads[0]->name, "HEAD") == 0) /* it comes first */
+        rc = git_reference_create(&ref, repo, REF_HEAD, &heads[0]->oid, 1, NULL);
+    else if (!rc)
+        rc = git_reference_remove(repo, REF_HEAD);
+    git_reference_free(ref);
+    if (rc && rc != GIT_ENOTFOUND)
+        return fail_git(err, rc, "note HEAD");
+    git_error_clear();
+    return VDO_OK;
+}
+
 /* Point REF_DEFAULT at what the remote's HEAD names; remove it when that is nothing. */
 static int note_default(git_remote *remote, git_repository *repo, struct err *err)
 {
@@ -73,6 +93,8 @@ int remote_fetch(struct link *link, git_repository *repo, struct err *err)
     rc = link_connect(link, repo, GIT_DIRECTION_FETCH, &remote, err);
     if (!rc)
         rc = download(link, remote, err);
+    if (!rc)
+        rc = note_head(remote, repo, err);
     if (!rc)
         rc = note_default(remote, repo, err);
     git_remote_free(remote);

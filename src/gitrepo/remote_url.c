@@ -35,7 +35,8 @@ int remote_url_check(const char *url, bool *is_local, struct err *err)
         return err_set(err, VDO_E_INVALID,
                        "the URL of a repository must not hold a user name or password");
     if (strcspn(authority, "/:") == 0 || strpbrk(url, "?#") || has_odd_bytes(url))
-        return err_set(err, VDO_E_INVALID, "'%.200s' is not the URL of a repository", url);
+        return err_set(err, VDO_E_INVALID, "'%.*s' is not the URL of a repository",
+                       (int)strcspn(url, "?#"), url);
     *is_local = false;
     return VDO_OK;
 }
