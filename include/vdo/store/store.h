@@ -36,13 +36,19 @@ typedef void (*store_added_fn)(void *arg, int rc, enum delivery_add outcome, con
  */
 int store_delivery_add(struct store *store, const struct delivery *delivery, store_added_fn done,
                        void *arg, struct err *err);
-/* Record what parsing found: action, repo_id, repo, issue. */
+/*
+ * Record what parsing found: action, repo_id, repo, issue. Now the lane of a claimed delivery is
+ * known: VDO_E_CONFLICT when another delivery of it is claimed or an older one waits; this claim
+ * has then been given back (recorded, pending, the attempt not counted) and comes up again when the
+ * lane is free.
+ */
 int store_delivery_describe(struct store *store, const struct delivery *delivery, struct err *err);
 /*
  * Claim the oldest due pending delivery whose lane (repo_id, issue; or its own when repo_id is 0)
- * has none claimed; a claim of this node ends with finish, retry or store_take_back(). attempts has
- * been raised. VDO_E_NOT_FOUND when nothing is due. The lane is known only after describe; so the
- * first claim of a delivery carries issue 0 and the caller describes first.
+ * has none claimed and no older one waiting; a claim of this node ends with finish, retry or
+ * store_take_back(). attempts has been raised. VDO_E_NOT_FOUND when nothing is due. The lane is
+ * known only after describe; so the first claim of a delivery carries issue 0 and the caller
+ * describes first.
  */
 int store_delivery_claim(struct store *store, const char *node, int64_t now_ms,
                          struct delivery *out, struct err *err);
@@ -59,15 +65,18 @@ int store_delivery_get(struct store *store, const char *guid, struct delivery *o
  * Array freed by the caller. */
 int store_delivery_list(struct store *store, const char *guid, int state, int64_t before_seq,
                         int limit, struct delivery **out, size_t *out_n, struct err *err);
-/* A failed or dead one becomes pending; VDO_E_REFUSED when it is done or its body is gone. */
+/* A failed or dead one becomes pending with its attempts counted anew; VDO_E_REFUSED when it is
+ * done, under way, or its body is gone. */
 int store_delivery_redo(struct store *store, const char *guid, struct err *err);
 
 /* ---- jobs ---- */
 
 /*
- * Create a job (first block of the struct counts; id and generation are set by this call) and its
- * outbox rows, in one transaction. At most one open job per (forge, repo_id, repo, issue) when
- * issue > 0: VDO_E_CONFLICT with the open job's id in out_id.
+ * Create a job (first block of the struct counts; id, generation, state, created_at_ms and seq are
+ * set by this call) and its outbox rows, in one transaction; rows with an empty job_id get this
+ * job's. At most one open job per issue when issue > 0 (the same forge and repo_id; repo where
+ * repo_id is 0), and at most one job per delivery named in its trigger: VDO_E_CONFLICT with the id
+ * of the job there is in out_id.
  */
 int store_job_create(struct store *store, struct job *job, const struct outbox_row *rows,
                      size_t n_rows, char out_id[RAND_ID_SIZE], struct err *err);
@@ -103,9 +112,14 @@ int store_job_cancel(struct store *store, const char *id, const char *reason,
                      const struct outbox_row *rows, size_t n_rows, bool *out_final,
                      struct err *err);
 /* A failed or cancelled job becomes queued again; finished steps stay, failed ones are forgotten.
- * VDO_E_REFUSED otherwise. */
+ * VDO_E_REFUSED otherwise, and when its issue has another open job by now. */
 int store_job_retry(struct store *store, const char *id, const struct outbox_row *rows,
                     size_t n_rows, struct err *err);
+/* A job that waits for a person becomes queued, with the other changes of the update.
+ * VDO_E_REFUSED when it does not wait. */
+int store_job_wake(struct store *store, const char *id, const struct job_update *update,
+                   struct err *err);
+/* stars 1 .. 5; who may change their mind: the last rating counts. */
 int store_job_rate(struct store *store, const char *id, int stars, const char *who,
                    struct err *err);
 /* After a restart: leases and claims of this node are given back at once, sending outbox rows
@@ -130,6 +144,8 @@ int store_step_list(struct store *store, const char *job_id, struct job_step **o
 
 /* ---- outbox ---- */
 
+/* A row that names a delivery is left out when that delivery has one of its kind already (of kind
+ * comment: any; others: with the same payload), so that a delivery heard twice answers once. */
 int store_outbox_add(struct store *store, const struct outbox_row *rows, size_t n_rows,
                      struct err *err);
 /*
@@ -143,14 +159,22 @@ int store_outbox_claim(struct store *store, const char *node, const char *job_id
  * nothing. */
 int store_outbox_done(struct store *store, int64_t seq, const char *result,
                       const struct job_update *update, struct err *err);
+/* Pending again, not before run_at_ms; a touch does not bring that forward. */
 int store_outbox_retry(struct store *store, int64_t seq, int64_t run_at_ms, bool maybe_sent,
                        const char *reason, struct err *err);
+/*
+ * Put a progress row that has been sent to rest: pending with its result and attempts 0, not due
+ * until touched, then not before hold_until_ms. A touch since the claim counts. update as in done.
+ */
+int store_outbox_park(struct store *store, int64_t seq, const char *result, int64_t hold_until_ms,
+                      const struct job_update *update, struct err *err);
 int store_outbox_fail(struct store *store, int64_t seq, const char *reason, struct err *err);
 int store_outbox_get(struct store *store, const char *id, struct outbox_row *out, struct err *err);
 int store_outbox_list(struct store *store, const char *job_id, struct outbox_row **out,
                       size_t *out_n, struct err *err);
-/* Make the progress row of a job due at run_at_ms unless it is due earlier. Nothing when the job
- * has none. */
+/* Make the progress row of a job due at run_at_ms unless it is due earlier; a done one comes to
+ * life again. Every change of a job does this by itself. Nothing when the job has none or it has
+ * failed. */
 int store_outbox_touch_progress(struct store *store, const char *job_id, int64_t run_at_ms,
                                 struct err *err);
 
@@ -163,8 +187,8 @@ int store_log_list(struct store *store, const char *job_id, int64_t after_seq, i
 
 /* ---- model calls and money ---- */
 
-/* Record one attempt; raises the job's cost by cost_microusd unless a reservation is settled with
- * it (reservation_id > 0). */
+/* Record one attempt and raise the cost of its job, day and month by cost_microusd; the reservation
+ * (0: none), which it settles, ends in the same transaction. */
 int store_call_add(struct store *store, const struct model_call *call, int64_t reservation_id,
                    struct err *err);
 /* Without request and response unless with_bodies. Oldest first. */
@@ -186,7 +210,7 @@ int store_spend_reserve(struct store *store, const char *job_id, int64_t amount_
                         const char **out_which, struct spend_totals *out_totals, struct err *err);
 /* Give a reservation back without a call. */
 int store_spend_release(struct store *store, int64_t reservation_id, struct err *err);
-/* Reservations older than age_ms of jobs that nobody has leased are turned into nothing. */
+/* Reservations made before older_than_ms (a time) for jobs that nobody has leased end. */
 int store_spend_sweep(struct store *store, int64_t older_than_ms, struct err *err);
 int store_spend_totals(struct store *store, const char *job_id, int64_t now_ms,
                        struct spend_totals *out, struct err *err);
@@ -208,10 +232,14 @@ int store_counter_next(struct store *store, const char *name, int64_t *out, stru
 
 /* ---- whole ---- */
 
-/* {"jobs":{state:n},"deliveries":{state:n},"outbox":{state:n},"cost_usd":..,"oldest_pending_ms":..,...};
- * new reference. */
+/*
+ * {"jobs":{state:n},"deliveries":{state:n},"outbox":{state:n},"leased":n,"cost_usd":..,
+ * "oldest_pending_ms":age or 0,"oldest_queued_ms":age or 0,"oldest_outbox_ms":age or 0}; new
+ * reference. Cheap whatever the number of rows.
+ */
 int store_stats(struct store *store, json_t **out, struct err *err);
-/* Delete delivered bodies, model call bodies and logs older than keep_ms of finished jobs. */
+/* Delete bodies of deliveries that ended, and model call bodies and logs of finished jobs, when
+ * they are older than older_than_ms (a time). */
 int store_prune(struct store *store, int64_t older_than_ms, struct err *err);
 
 #endif
