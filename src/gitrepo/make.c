@@ -36,7 +36,7 @@ static int first_commit(git_repository *repo, const git_oid *tree_id, const char
 int gitrepo_make(const char *dir, const char *message, const char *author_name,
                  const char *author_email, int64_t time_s, struct err *err)
 {
-    git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+    git_repository_init_options options;
     AUTO_FREE char *git_dir = fs_join(dir, ".git");
     git_repository *repo = NULL;
     git_signature *who = NULL;
@@ -45,6 +45,7 @@ int gitrepo_make(const char *dir, const char *message, const char *author_name,
 
     if (fs_exists(git_dir))
         return err_set(err, VDO_E_CONFLICT, "%s is a git repository already", dir);
+    (void)git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
     options.flags = GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKPATH;
     options.initial_head = "main";
     rc = git_repository_init_ext(&repo, dir, &options);
