@@ -2,6 +2,7 @@
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/proc.h"
 #include "vdo/cli/commands.h"
 #include "vdo/json/json.h"
 
@@ -196,6 +197,8 @@ static int apply(const struct options *o)
     size_t len = 0;
     int rc = read_answer(o->file, &answer, &len, &err);
 
+    if (rc == VDO_OK && o->edit.check_syntax)
+        rc = proc_start_supervisor(&err);
     if (rc == VDO_OK)
         rc = edit_apply_answer(&o->edit, o->format, answer, len, &report, &err);
     if (o->json && report)

@@ -29,7 +29,8 @@ struct edit_options {
     const char *dir;            /* root of the tree */
     const char *const *protect; /* globs, NULL-ended; NULL: none */
     bool dry_run;
-    bool check_syntax; /* each changed file in the report gets "syntax", see edit_syntax() */
+    bool check_syntax; /* each changed file in the report gets "syntax": "ok", "broken" (it parsed
+                          before), "was_broken", "none" (no parser here), and "syntax_message" */
 };
 
 /* Finish what a killed process left half done in a tree; does nothing when there is nothing. Every
@@ -57,5 +58,38 @@ int edit_write(const struct edit_options *options, const char *path, const char 
 /* Delete one file: the tool delete_file. */
 int edit_delete(const struct edit_options *options, const char *path, json_t **out_json,
                 struct err *err);
+
+/* What the language's own parser says of a file; nothing of it is ever run. */
+enum edit_syntax_state {
+    EDIT_SYNTAX_NONE, /* no parser for it on this machine, or the parser gave up */
+    EDIT_SYNTAX_OK,
+    EDIT_SYNTAX_BROKEN,
+};
+
+struct edit_syntax {
+    enum edit_syntax_state state;
+    const char *checker; /* "python3", "node", ...; NULL with EDIT_SYNTAX_NONE; static text */
+    char message[400];   /* where and what, with EDIT_SYNTAX_BROKEN */
+};
+
+/*
+ * Check bytes as the content of a file of this path, or a file of a tree. The supervisor of
+ * base/proc must be running. JSON and TOML are data; Python, JavaScript, shell, Ruby, PHP, Go and
+ * Lua are given to a parse-only mode on standard input; other languages have no check. Takes
+ * milliseconds to tenths of a second. edit_check_syntax: VDO_E_NOT_FOUND, VDO_E_REFUSED,
+ * VDO_E_TOO_LARGE, VDO_E_IO of reading.
+ */
+void edit_syntax_bytes(const char *path, const char *bytes, size_t len, struct edit_syntax *out);
+int edit_check_syntax(const char *dir, const char *path, struct edit_syntax *out, struct err *err);
+
+/*
+ * The format to ask a model for when it answers in one piece of text.
+ *
+ * model       its name as configured
+ * file_bytes  size of the largest file it is to change
+ *
+ * The reasons stand beside the table in the source and in docs/edits.md. Never code inside JSON.
+ */
+enum edit_format edit_format_for(const char *model, size_t file_bytes);
 
 #endif

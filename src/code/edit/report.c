@@ -29,7 +29,28 @@ static const char *action_of(const struct work_file *file)
     return file->on_disk ? "update" : "add";
 }
 
-static json_t *file_json(const struct work_file *file)
+/* Only a file that no longer parses is looked at a second time, as it was. */
+static void add_syntax(json_t *object, const struct work_file *file)
+{
+    const char *before = file->disk_bytes ? file->disk_bytes : file->bytes;
+    size_t before_len = file->disk_bytes ? file->disk_len : file->len;
+    const char *name = "none";
+    struct edit_syntax now;
+    struct edit_syntax then = {0};
+
+    edit_syntax_bytes(file->path, file->bytes, file->len, &now);
+    if (now.state == EDIT_SYNTAX_OK)
+        name = "ok";
+    if (now.state == EDIT_SYNTAX_BROKEN && file->on_disk)
+        edit_syntax_bytes(file->path, before, before_len, &then);
+    if (now.state == EDIT_SYNTAX_BROKEN)
+        name = then.state == EDIT_SYNTAX_BROKEN ? "was_broken" : "broken";
+    json_object_set_new(object, "syntax", json_string(name));
+    if (now.state == EDIT_SYNTAX_BROKEN)
+        json_object_set_new(object, "syntax_message", text_or_null(now.message));
+}
+
+static json_t *file_json(const struct work *work, const struct work_file *file)
 {
     json_t *object = json_object();
 
@@ -38,6 +59,8 @@ static json_t *file_json(const struct work_file *file)
     if (file->from)
         json_object_set_new(object, "from", text_or_null(file->from));
     json_object_set(object, "edits", file->edits);
+    if (work->options->check_syntax && file->exists)
+        add_syntax(object, file);
     return object;
 }
 
@@ -50,7 +73,7 @@ static json_t *files_json(const struct work *work)
 
         if (work_file_differs(file) && (file->exists || file->on_disk) &&
             !(!file->exists && was_moved_away(work, file)))
-            json_array_append_new(files, file_json(file));
+            json_array_append_new(files, file_json(work, file));
     }
     return files;
 }
