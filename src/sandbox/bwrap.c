@@ -128,7 +128,7 @@ static void add_tmpfs(struct args *args, int64_t size, const char *mode, const c
 }
 
 /* The repository's own data is not for those who run inside its work tree. */
-static void hide_git(struct args *args, const char *dir)
+static void hide_git(struct args *args, const char *dir, int empty_fd)
 {
     AUTO_FREE char *git = fs_join(dir, ".git");
     struct stat st;
@@ -139,7 +139,8 @@ static void hide_git(struct args *args, const char *dir)
         add_tmpfs(args, 4096, "0555", git);
         ADD(args, "--remount-ro", git);
     } else if (S_ISREG(st.st_mode)) {
-        ADD(args, "--ro-bind", "/dev/null", git);
+        add_number(args, "--ro-bind-data", empty_fd);
+        args_add(args, git);
     }
 }
 
@@ -160,7 +161,7 @@ static void add_mounts(struct args *args, const struct bwrap_view *view,
     ADD(args, "--remount-ro", "/dev");
     add_tmpfs(args, run->memory_bytes / 2, "1777", "/tmp");
     ADD(args, "--dir", "/tmp/home", "--bind", run->bind_from, dir);
-    hide_git(args, dir);
+    hide_git(args, dir, run->empty_fd);
     ADD(args, "--remount-ro", "/", "--chdir", dir);
 }
 

@@ -37,6 +37,7 @@ struct bwrap_run {
     int group_fd;
     int hosts_fd;
     int nsswitch_fd;
+    int empty_fd;
     int status_fd;
 };
 

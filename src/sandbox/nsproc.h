@@ -31,8 +31,9 @@ void nsproc_end(struct nsproc *ns);
 void nsproc_release(struct nsproc *ns);
 
 struct nsproc_use {
-    int64_t bytes; /* memory of all processes, and of the tmpfs mounts */
-    int64_t tasks; /* threads of all processes, without the namespace's first one */
+    int64_t bytes;  /* memory of all processes, and of the tmpfs mounts */
+    int64_t cpu_ms; /* user and system time, of those that ended too */
+    int64_t tasks;  /* threads of all processes, without the namespace's first one */
 };
 /*
  * Measure. exact: memory shared between processes is counted once, at a price. 0, or -1 when the

@@ -30,7 +30,7 @@ static const char hosts[] = "127.0.0.1 localhost sandbox\n::1 localhost ip6-loca
 static const char nsswitch[] = "passwd: files\ngroup: files\nhosts: files dns\n"
                                "services: files\nprotocols: files\n";
 
-enum { FD_FILTER, FD_PASSWD, FD_GROUP, FD_HOSTS, FD_NSSWITCH, FD_STATUS, N_FDS };
+enum { FD_FILTER, FD_PASSWD, FD_GROUP, FD_HOSTS, FD_NSSWITCH, FD_EMPTY, FD_STATUS, N_FDS };
 
 /* One run: everything that must be released, in the order it is made. */
 struct run {
@@ -113,6 +113,7 @@ static int open_fds(struct run *r, int *out_status, struct err *err)
     r->fds[FD_GROUP] = make_data(group_file, sizeof(group_file) - 1);
     r->fds[FD_HOSTS] = make_data(hosts, sizeof(hosts) - 1);
     r->fds[FD_NSSWITCH] = make_data(nsswitch, sizeof(nsswitch) - 1);
+    r->fds[FD_EMPTY] = make_data("", 0);
     ok = pipe2(status, O_CLOEXEC) == 0;
     if (ok) {
         r->fds[FD_STATUS] = status[1];
@@ -175,6 +176,7 @@ static int make_args(struct run *r, struct err *err)
                           .group_fd = r->fds[FD_GROUP],
                           .hosts_fd = r->fds[FD_HOSTS],
                           .nsswitch_fd = r->fds[FD_NSSWITCH],
+                          .empty_fd = r->fds[FD_EMPTY],
                           .status_fd = r->fds[FD_STATUS]};
 
     return bwrap_args(&r->sandbox->view, &b, &r->args, err);
@@ -228,6 +230,8 @@ static void fill_result(struct run *r, const struct proc_result *p, struct sandb
     *out = (struct sandbox_result){.wall_ms = p->wall_ms};
     set_end(r, p, out);
     out->exit_code = out->end == SANDBOX_EXITED ? p->exit_code : KILLED;
+    if (cpu_ms < 0)
+        cpu_ms = r->watch.cpu_ms; /* as of the last look */
     out->cpu_ms = cpu_ms > p->cpu_ms ? cpu_ms : p->cpu_ms;
     out->output = output_text(&r->output);
 }
@@ -288,7 +292,7 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
 int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
              struct sandbox_result *result, struct err *err)
 {
-    struct run r = {.sandbox = sandbox, .spec = spec, .fds = {-1, -1, -1, -1, -1, -1}};
+    struct run r = {.sandbox = sandbox, .spec = spec, .fds = {-1, -1, -1, -1, -1, -1, -1}};
     int status_fd = -1;
     int rc = check_spec(spec, err);
 

@@ -88,6 +88,8 @@ static bool measure_use(struct watch *w)
 
     if (nsproc_measure(&w->ns, false, &use))
         return false;
+    if (use.cpu_ms > w->cpu_ms)
+        w->cpu_ms = use.cpu_ms;
     if (use.tasks > w->limits.pids)
         return over_pids(w);
     if (use.bytes > w->limits.memory_bytes && nsproc_measure(&w->ns, true, &use) == 0 &&

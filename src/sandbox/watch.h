@@ -32,6 +32,7 @@ struct watch {
     int64_t grown;         /* at the last look */
     int64_t lost;
     int64_t next_use_ms;
+    int64_t cpu_ms; /* without control groups: at the last look */
 
     enum sandbox_end end; /* SANDBOX_EXITED as long as no limit was met */
     char limit[96];
