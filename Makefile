@@ -1,7 +1,8 @@
-# make help | all | demo | check | check-asan | check-tsan | check-valgrind | fuzz | bench | cov | lint | format | install | clean
+# 'make help' lists the targets.
 CONFIG  ?= release
 PREFIX  ?= /usr/local
-PYTHON  ?= python3
+# Debian's own interpreter: the packages of deploy/install-deps are for it, whatever else is on the PATH.
+SYSTEM_PYTHON ?= /usr/bin/python3
 BUILD   ?= build/$(CONFIG)
 VERSION := 0.1.0
 PKGS    := libmicrohttpd libcurl jansson libgit2 openssl sqlite3 yaml-0.1 libcmark-gfm libseccomp
@@ -30,20 +31,39 @@ ASSETS := $(sort $(shell find templates config src/store/*/migrations -type f 2>
 UNIT   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(shell find tests/unit tests/integration -name 'test_*.c' 2>/dev/null)))
 FUZZ   := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
-SUPPORT := $(sort $(wildcard tests/support/*.c))
+SUPPORT_OBJ := $(patsubst tests/support/%.c,$(BUILD)/support/%.o,$(sort $(wildcard tests/support/*.c)))
+
+ifeq ($(V),)
+Q := @
+say = @printf '  %-6s %s\n' '$(1)' '$(2)'
+endif
 
 all: $(BUILD)/vdo
-help: ; @head -1 $(firstword $(MAKEFILE_LIST))
+help:
+	@echo 'make all             build/release/vdo (CONFIG=debug asan tsan cov fuzz for others, V=1 shows commands)'
+	@echo 'make demo            install what is missing, build, run the main job from issue to pull request offline'
+	@echo 'make check           install what is missing; unit, integration and end-to-end tests, fuzz corpora'
+	@echo 'make check-asan      the unit and integration tests under AddressSanitizer and UBSan; check-tsan, check-valgrind'
+	@echo 'make fuzz            every fuzz target for FUZZ_SECONDS (30)'
+	@echo 'make bench           measurements, each beside its baseline'
+	@echo 'make cov             coverage of src by the tests (gcovr)'
+	@echo 'make lint            format, layers, headers alone, options documented, clang-tidy'
+	@echo 'make format          clang-format over the tree'
+	@echo 'make install         PREFIX=/usr/local DESTDIR='
+	@echo 'make clean'
 
 $(BUILD)/vdo: $(BUILD)/obj/main.o $(BUILD)/libvdo.a
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
-	@ln -sf $(CONFIG)/vdo build/vdo
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	@ln -sfn $(patsubst build/%,%,$@) build/vdo
 $(BUILD)/libvdo.a: $(LIB) $(BUILD)/obj/assets.o
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcsP $@ $^
+	$(Q)$(AR) rcsP $@ $^
 $(BUILD)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 # Every file below templates/, config/ and the migrations becomes part of the program (base/assets.h).
 $(BUILD)/assets.list: FORCE
@@ -51,20 +71,99 @@ $(BUILD)/assets.list: FORCE
 	@echo $(ASSETS) | cmp -s - $@ || echo $(ASSETS) > $@
 $(BUILD)/obj/assets.o: src/base/embed.sh $(ASSETS) $(BUILD)/assets.list
 	@mkdir -p $(@D)
-	sh src/base/embed.sh $(BUILD)/assets.S $(ASSETS)
-	$(CC) -c -o $@ $(BUILD)/assets.S
+	$(call say,EMBED,$@)
+	$(Q)sh src/base/embed.sh $(BUILD)/assets.S $(ASSETS)
+	$(Q)$(CC) -c -o $@ $(BUILD)/assets.S
 
-$(BUILD)/tests/%: tests/%.c $(BUILD)/libvdo.a $(SUPPORT)
+$(BUILD)/support/%.o: tests/support/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests/support $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(BUILD)/libvdo.a -lcmocka $(LIBS)
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libvdo.a
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/support -c -o $@ $<
+$(BUILD)/tests/%: tests/%.c $(BUILD)/libvdo.a $(SUPPORT_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(FUZZ_MAIN) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
-$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libvdo.a $(SUPPORT)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/support $(LDFLAGS_ALL) -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libvdo.a -lcmocka $(LIBS)
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libvdo.a $(SUPPORT_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -Itests/support $(LDFLAGS_ALL) -o $@ $< $(SUPPORT) $(BUILD)/libvdo.a -lcmocka $(LIBS)
+	$(call say,BENCH,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -Itests/support $(LDFLAGS_ALL) -o $@ $< $(SUPPORT_OBJ) $(BUILD)/libvdo.a -lcmocka $(LIBS)
+# With clang a target fuzzes; with any compiler it replays files through tests/fuzz/replay_main.h.
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(BUILD)/libvdo.a
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(if $(filter fuzz,$(CONFIG)),-fsanitize=fuzzer,) -o $@ $< \
+	    $(if $(filter fuzz,$(CONFIG)),,tests/fuzz/replay.c) $(BUILD)/libvdo.a $(LIBS)
+
+deps:
+	@deploy/install-deps
+deps-full:
+	@deploy/install-deps --full
+
+demo: deps
+	@$(MAKE) --no-print-directory CONFIG=release all
+	@build/release/vdo demo
+
+# Tests run from the root of the checkout; VDO_EXE is the program that starts itself for git transfers.
+check: deps
+	@$(MAKE) --no-print-directory CONFIG=$(or $(CHECK_CONFIG),debug) check-unit check-corpora
+	@$(MAKE) --no-print-directory CONFIG=$(or $(CHECK_CONFIG),debug) check-e2e
+check-unit: $(BUILD)/vdo $(UNIT)
+	@sh tests/run_programs.sh "$(abspath $(BUILD)/vdo)" "$(RUN)" $(UNIT)
+check-corpora: $(FUZZ)
+	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$$(basename $$f | sed s/fuzz_//)/* >/dev/null || { echo "corpus of $$f failed"; exit 1; }; done; \
+	    echo "fuzz corpora replayed: $(words $(FUZZ)) targets"
+check-e2e: $(BUILD)/vdo
+	@VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
+check-asan check-tsan: deps-full
+	@$(MAKE) --no-print-directory CONFIG=$(@:check-%=%) check-unit check-corpora
+check-valgrind: deps-full
+	@$(MAKE) --no-print-directory CONFIG=debug check-unit RUN="valgrind -q --trace-children=no --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1"
+
+fuzz: deps-full
+	@$(MAKE) --no-print-directory CC=clang CONFIG=fuzz fuzz-run
+fuzz-run: $(FUZZ)
+	@for f in $(FUZZ); do n=$$(basename $$f | sed s/fuzz_//); mkdir -p build/fuzz-found/$$n; \
+	    $$f -max_total_time=$${FUZZ_SECONDS:-30} -rss_limit_mb=4096 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz-found/$$n/ build/fuzz-found/$$n tests/fuzz/corpus/$$n || exit 1; done
+
+bench: deps-full
+	@$(MAKE) --no-print-directory CONFIG=release bench-run
+bench-run: $(BUILD)/vdo $(BENCH)
+	@for b in $(BENCH); do echo "== $$(basename $$b)"; VDO_EXE=$(abspath $(BUILD)/vdo) $$b || exit 1; done
+	@for b in $(sort $(wildcard tests/bench/bench_*.py)); do echo "== $$(basename $$b)"; VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) $$b || exit 1; done
+
+cov: deps-full
+	@$(MAKE) --no-print-directory CONFIG=cov check-unit check-e2e
+	gcovr -r . --object-directory build/cov --filter src/ --gcov-ignore-parse-errors
+
+format:
+	clang-format -i $$(git ls-files '*.[ch]')
+lint: deps-full check-headers
+	clang-format --dry-run -Werror $$(find src include tests -name '*.[ch]')
+	@sh tests/lint/check_layers.sh
+	@sh tests/lint/check_libraries.sh
+	@$(MAKE) --no-print-directory CONFIG=debug build/debug/vdo
+	@sh tests/lint/check_options.sh build/debug/vdo
+	@$(MAKE) --no-print-directory -j2 tidy
+check-headers:
+	@for h in $$(find include -name '*.h'); do $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -x c -fsyntax-only $$h || exit 1; done
+TIDY := $(patsubst src/%.c,build/tidy/%.ok,$(SRC))
+tidy: $(TIDY)
+build/tidy/%.ok: src/%.c .clang-tidy
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c17 -D_GNU_SOURCE -DVDO_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS) 2>/dev/null
+	@touch $@
+
+install: all
+	install -D -m 755 $(BUILD)/vdo $(DESTDIR)$(PREFIX)/bin/vdo
+	install -D -m 644 docs/vdo.1 $(DESTDIR)$(PREFIX)/share/man/man1/vdo.1
+	install -D -m 644 config/vdo.example.yml $(DESTDIR)$(PREFIX)/share/vdo/vdo.example.yml
+	install -D -m 644 deploy/vdo.service $(DESTDIR)$(PREFIX)/share/vdo/vdo.service
 
 FORCE:
 clean: ; rm -rf build
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all help clean FORCE
+.PHONY: all help deps deps-full demo check check-unit check-corpora check-e2e check-asan check-tsan check-valgrind fuzz fuzz-run \
+        bench bench-run cov format lint check-headers tidy install clean FORCE
+.SECONDARY:
