@@ -4,6 +4,7 @@
 #include "vdo/base/mem.h"
 #include "vdo/policy/policy.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,11 +73,17 @@ static bot_fn find_event(const char *name)
     return NULL;
 }
 
-static void end(struct delivery_verdict *out, enum delivery_state state, const char *fmt,
-                const char *text)
+static void end(struct delivery_verdict *out, enum delivery_state state, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void end(struct delivery_verdict *out, enum delivery_state state, const char *fmt, ...)
 {
+    va_list ap;
+
     out->state = state;
-    (void)snprintf(out->reason, sizeof(out->reason), fmt, text);
+    va_start(ap, fmt);
+    (void)vsnprintf(out->reason, sizeof(out->reason), fmt, ap);
+    va_end(ap);
 }
 
 /* Our own events first, before anything else is looked at: a bot that hears itself never stops. */
