@@ -246,6 +246,7 @@ enum MHD_Result exchange_step(void *server, struct MHD_Connection *mhd, const ch
          * end, one space later. */
         bool has_nul = (uintptr_t)version - (uintptr_t)url != request->target_len + 1;
 
+        request->version_1_1 = strcmp(version, "HTTP/1.0") != 0;
         return look_at_head(request, method, has_nul);
     }
     if (*upload_len > 0)

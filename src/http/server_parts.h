@@ -72,7 +72,8 @@ struct http_request {
     int reply_status;
     int status; /* of the reply given to libmicrohttpd; 0: none yet; the loop's */
     bool is_stream;
-    bool chunked;
+    bool chunked;     /* the request's body */
+    bool version_1_1; /* or later: understands chunks */
     char *body;
     size_t body_len;
     size_t body_cap;
@@ -107,6 +108,7 @@ struct http_stream {
     struct MHD_Connection *mhd;
     void (*on_close)(void *arg);
     void *arg;
+    bool chunked;
     pthread_mutex_t lock; /* guards what follows */
     char *queue;
     size_t start;

@@ -75,7 +75,22 @@ void http_stream_end(struct http_stream *stream)
     pthread_mutex_unlock(&stream->lock);
 }
 
-/* libmicrohttpd wants bytes to send. */
+/*
+ * The end of a stream. An HTTP/1.1 client gets the last chunk. Otherwise the connection must close,
+ * and what libmicrohttpd 0.9.75 does for END_WITH_ERROR, and for an end without chunks, is to mark
+ * it closed and forget it until its inactivity time-out. A byte that cannot be written, because
+ * the socket is shut down, ends it at once.
+ */
+static ssize_t say_goodbye(struct http_stream *stream, char *to)
+{
+    if (!stream->dead && stream->chunked)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    shutdown(stream->connection->fd, SHUT_RDWR);
+    to[0] = '\n';
+    return 1;
+}
+
+/* libmicrohttpd wants bytes to send; max > 0. */
 static ssize_t give_bytes(void *arg, uint64_t pos, char *to, size_t max)
 {
     struct http_stream *stream = arg;
@@ -85,15 +100,13 @@ static ssize_t give_bytes(void *arg, uint64_t pos, char *to, size_t max)
     (void)pos;
     pthread_mutex_lock(&stream->lock);
     len = stream->len < max ? stream->len : max;
-    if (stream->dead) {
-        rc = MHD_CONTENT_READER_END_WITH_ERROR;
+    if (stream->dead || (len == 0 && stream->ending)) {
+        rc = say_goodbye(stream, to);
     } else if (len > 0) {
         memcpy(to, stream->queue + stream->start, len);
         stream->start += len;
         stream->len -= len;
         rc = (ssize_t)len;
-    } else if (stream->ending) {
-        rc = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         stream->suspended = true;
         MHD_suspend_connection(stream->mhd);
@@ -144,6 +157,7 @@ struct http_stream *http_respond_stream(struct http_request *request, void (*on_
     stream->server = server;
     stream->connection = request->connection;
     stream->mhd = request->mhd;
+    stream->chunked = request->version_1_1;
     stream->on_close = on_close;
     stream->arg = arg;
     pthread_mutex_init(&stream->lock, NULL);

@@ -48,6 +48,16 @@ static void serve_script(void *arg, int fd, unsigned number)
     }
 }
 
+static unsigned requests(struct script *script)
+{
+    unsigned n;
+
+    pthread_mutex_lock(&script->lock);
+    n = script->requests;
+    pthread_mutex_unlock(&script->lock);
+    return n;
+}
+
 struct fixture {
     struct script script;
     struct stub *stub;
@@ -175,7 +185,7 @@ static void http_call__keeps_its_connection(void **state)
     for (int i = 0; i < 5; i++)
         assert_int_equal(get(&f), 0);
     assert_int_equal(stub_connections(f.stub), 1);
-    assert_int_equal(f.script.requests, 5);
+    assert_int_equal(requests(&f.script), 5);
     end(&f);
 }
 
@@ -189,7 +199,7 @@ static void http_call__does_not_follow_a_redirect(void **state)
     assert_int_equal(get(&f), 0);
     assert_int_equal(f.result.status, 307);
     assert_string_equal(http_result_header(&f.result, "location", buf, sizeof(buf)), "/elsewhere");
-    assert_int_equal(f.script.requests, 1);
+    assert_int_equal(requests(&f.script), 1);
     end(&f);
 }
 
@@ -337,17 +347,9 @@ static void http_call__ends_when_no_byte_comes(void **state)
     end(&f);
 }
 
-static void *raise_flag(void *arg)
+static bool was_heard(void *arg)
 {
-    struct fixture *f = arg;
-
-    /* Once the request is there. */
-    for (bool heard = false; !heard;) {
-        pthread_mutex_lock(&f->script.lock);
-        heard = f->script.requests > 0;
-        pthread_mutex_unlock(&f->script.lock);
-    }
-    return NULL;
+    return requests(arg) > 0;
 }
 
 struct cancelling {
@@ -359,8 +361,7 @@ static void *cancel_when_heard(void *arg)
 {
     struct cancelling *c = arg;
 
-    raise_flag(c->f);
-    atomic_store(&c->flag, true);
+    atomic_store(&c->flag, wait_until(was_heard, &c->f->script));
     return NULL;
 }
 
@@ -434,7 +435,7 @@ static void http_call__never_repeats_a_post_by_itself(void **state)
         begin(&f, serve_once_then_die, NULL);
         assert_int_equal(send_body(&f, methods[i]), 0);
         check_temporary(&f, send_body(&f, methods[i]), true);
-        assert_int_equal(f.script.requests, 2);
+        assert_int_equal(requests(&f.script), 2);
         assert_int_equal(send_body(&f, methods[i]), 0); /* the client is still good */
         end(&f);
     }
@@ -448,7 +449,7 @@ static void http_call__may_repeat_a_put(void **state)
     begin(&f, serve_once_then_die, NULL);
     assert_int_equal(send_body(&f, "PUT"), 0);
     assert_int_equal(send_body(&f, "PUT"), 0);
-    assert_int_equal(f.script.requests, 3);
+    assert_int_equal(requests(&f.script), 3);
     end(&f);
 }
 
