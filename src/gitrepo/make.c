@@ -46,6 +46,7 @@ int gitrepo_make(const char *dir, const char *message, const char *author_name,
     if (fs_exists(git_dir))
         return err_set(err, VDO_E_CONFLICT, "%s is a git repository already", dir);
     (void)git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+    (void)git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
     options.flags = GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKPATH;
     options.initial_head = "main";
     rc = git_repository_init_ext(&repo, dir, &options);

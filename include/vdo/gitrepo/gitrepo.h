@@ -146,8 +146,9 @@ int mirror_push(struct mirror *mirror, const struct git_remote_spec *remote, con
 int mirror_message(struct mirror *mirror, const char *commit, char **out, struct err *err);
 
 /*
- * Make a repository of the files that stand in a directory: branch main, one commit of everything, author and committer as given.
- * For samples and new repositories; VDO_E_CONFLICT when it is a repository already.
+ * Make a repository of the files that stand in a directory: branch main, one commit of everything,
+ * author and committer as given. For samples and new repositories; VDO_E_CONFLICT when it is a
+ * repository already.
  */
 int gitrepo_make(const char *dir, const char *message, const char *author_name,
                  const char *author_email, int64_t time_s, struct err *err);
