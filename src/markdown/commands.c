@@ -211,7 +211,7 @@ int markdown_commands(const char *text, size_t len, const char *prefix, size_t m
     make_mark(&f);
     strbuf_init(&marked, clean.len + 1 + f.n_lines * (MARK_SIZE + 8 + 1));
     add_marked(&f, &marked);
-    tree_parse(&tree, marked.ptr, marked.len);
+    tree_parse(&tree, marked.ptr, marked.len, true);
     search_paragraphs(&f, tree.root);
     tree_release(&tree);
     collect(&f, max, out, out_n);

@@ -35,7 +35,7 @@ int markdown_to_html(const char *text, size_t len, struct strbuf *out, struct er
         return rc;
     strbuf_init(&clean, 3 * len);
     tree_clean_text(text, len, &clean);
-    tree_parse(&tree, clean.ptr, clean.len);
+    tree_parse(&tree, clean.ptr, clean.len, true);
     remove_raw_html(tree.root);
     /* Without CMARK_OPT_UNSAFE: javascript:, data: and the like are dropped. */
     html = cmark_render_html(tree.root, CMARK_OPT_DEFAULT,

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -45,13 +46,13 @@ void tree_clean_text(const char *text, size_t len, struct strbuf *out)
     }
 }
 
-void tree_parse(struct tree *tree, const char *text, size_t len)
+void tree_parse(struct tree *tree, const char *text, size_t len, bool with_tasks)
 {
     static const char *const names[] = {"table", "strikethrough", "tasklist"};
 
     markdown_startup();
     tree->parser = cmark_parser_new(CMARK_OPT_DEFAULT);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; i < (with_tasks ? 3 : 2); i++) {
         cmark_syntax_extension *extension = cmark_find_syntax_extension(names[i]);
 
         assert(extension);

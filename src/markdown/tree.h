@@ -5,6 +5,8 @@
 #include "vdo/base/err.h"
 #include "vdo/base/strbuf.h"
 
+#include <stdbool.h>
+
 #include <cmark-gfm.h>
 
 struct tree {
@@ -16,7 +18,7 @@ struct tree {
 int tree_check_size(size_t len, struct err *err);
 /* UTF-8 with U+FFFD for what is not, line feeds only, no mark at the beginning. */
 void tree_clean_text(const char *text, size_t len, struct strbuf *out);
-void tree_parse(struct tree *tree, const char *text, size_t len);
+void tree_parse(struct tree *tree, const char *text, size_t len, bool with_tasks);
 void tree_release(struct tree *tree);
 
 #endif
