@@ -2,6 +2,7 @@
 
 #include "vdo/base/err.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -72,30 +73,92 @@ char *clock_rfc3339(int64_t now_ms, char *buf, size_t size)
     return buf;
 }
 
-int clock_parse_rfc3339(const char *text, int64_t *out_ms)
+/* Exactly n digits as a number, or -1. */
+static int digits(const char *text, int n)
 {
+    int value = 0;
+
+    for (int i = 0; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    return value;
+}
+
+/* "2026-11-21T08:00:00" at the start of text; false unless each part is in its range. */
+static bool parse_date_time(const char *text, struct tm *out)
+{
+    static const char shape[] = "0000-00-00T00:00:00";
     struct tm tm = {0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    int64_t offset_s = 0;
+    struct tm back;
+    time_t seconds;
+
+    for (size_t i = 0; shape[i]; i++) {
+        bool same = shape[i] == '0' ? text[i] >= '0' && text[i] <= '9' :
+                    shape[i] == 'T' ? text[i] == 'T' || text[i] == 't' :
+                                      text[i] == shape[i];
+
+        if (!same)
+            return false;
+    }
+    tm.tm_year = digits(text, 4) - 1900;
+    tm.tm_mon = digits(text + 5, 2) - 1;
+    tm.tm_mday = digits(text + 8, 2);
+    tm.tm_hour = digits(text + 11, 2);
+    tm.tm_min = digits(text + 14, 2);
+    tm.tm_sec = digits(text + 17, 2);
+    if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+        return false;
+    *out = tm;
+    seconds = timegm(&tm);
+    /* 30 February would have become 2 March */
+    return gmtime_r(&seconds, &back) && (out->tm_sec == 60 || back.tm_mday == out->tm_mday) &&
+           out->tm_mon >= 0 && out->tm_mon < 12 && out->tm_mday > 0;
+}
+
+/* "Z" or "+02:00" up to the end of the text. */
+static bool parse_offset(const char *text, int64_t *out_s)
+{
     int hours;
     int minutes;
 
-    if (!rest)
-        return VDO_E_INVALID;
-    if (*rest == '.')
-        rest += 1 + strspn(rest + 1, "0123456789");
-    if (*rest == '+' || *rest == '-') {
-        char sign = *rest;
-
-        // NOLINTNEXTLINE(cert-err34-c): two digits each, checked by the count
-        if (sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2)
-            return VDO_E_INVALID;
-        offset_s = (int64_t)hours * 3600 + (int64_t)minutes * 60;
-        if (sign == '-')
-            offset_s = -offset_s;
-    } else if (*rest != 'Z' && *rest != 'z') {
-        return VDO_E_INVALID;
+    if (text[0] == 'Z' || text[0] == 'z') {
+        *out_s = 0;
+        return text[1] == '\0';
     }
-    *out_ms = ((int64_t)timegm(&tm) - offset_s) * 1000;
+    if (text[0] != '+' && text[0] != '-')
+        return false;
+    hours = digits(text + 1, 2);
+    if (hours < 0 || hours > 23 || text[3] != ':')
+        return false;
+    minutes = digits(text + 4, 2);
+    if (minutes < 0 || minutes > 59 || text[6])
+        return false;
+    *out_s = ((int64_t)hours * 3600 + (int64_t)minutes * 60) * (text[0] == '-' ? -1 : 1);
+    return true;
+}
+
+int clock_parse_rfc3339(const char *text, int64_t *out_ms)
+{
+    struct tm tm;
+    const char *rest;
+    int64_t offset_s;
+    int64_t ms = 0;
+
+    if (!parse_date_time(text, &tm))
+        return VDO_E_INVALID;
+    rest = text + strlen("0000-00-00T00:00:00");
+    if (*rest == '.') {
+        int64_t worth = 100;
+
+        if (digits(++rest, 1) < 0)
+            return VDO_E_INVALID;
+        for (; *rest >= '0' && *rest <= '9'; rest++, worth /= 10)
+            ms += (*rest - '0') * worth;
+    }
+    if (!parse_offset(rest, &offset_s))
+        return VDO_E_INVALID;
+    *out_ms = ((int64_t)timegm(&tm) - offset_s) * 1000 + ms;
     return VDO_OK;
 }

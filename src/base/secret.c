@@ -10,7 +10,7 @@
 
 enum { SHORTEST_REDACTED = 8, MOST_KNOWN = 1024 };
 
-/* Values set so far, longest first is not needed: each is looked for at every place. */
+/* Values set so far, in no order: at every place the longest that matches is hidden. */
 static struct {
     pthread_mutex_t lock; /* guards all below */
     char *value[MOST_KNOWN];
@@ -82,15 +82,20 @@ const char *secret_reveal(const struct secret *secret)
     return secret->bytes ? secret->bytes : "";
 }
 
-/* Token prefixes and the fewest characters behind them, from the vendors' published formats. */
+/*
+ * Token prefixes and the fewest characters behind them, from the vendors' published formats. Short
+ * prefixes are looked for at the start of words only: "task-..." is none.
+ */
 static const struct {
     const char *prefix;
     size_t least;
+    bool anywhere;
 } shapes[] = {
-    {"ghp_", 20},        {"gho_", 20},    {"ghu_", 20},     {"ghs_", 20},   {"ghr_", 20},
-    {"github_pat_", 20}, {"sk-ant-", 16}, {"sk-proj-", 16}, {"sk-or-", 16}, {"sk-", 20},
-    {"AKIA", 16},        {"ASIA", 16},    {"AIza", 30},     {"glpat-", 16}, {"xoxb-", 10},
-    {"xoxp-", 10},       {"xoxa-", 10},   {"npm_", 30},     {"eyJ", 40},
+    {"ghp_", 20, true},    {"gho_", 20, true},        {"ghu_", 20, true},    {"ghs_", 20, true},
+    {"ghr_", 20, true},    {"github_pat_", 20, true}, {"sk-ant-", 16, true}, {"sk-proj-", 16, true},
+    {"sk-or-", 16, false}, {"sk-", 20, false},        {"AKIA", 16, false},   {"ASIA", 16, false},
+    {"AIza", 30, true},    {"glpat-", 16, true},      {"xoxb-", 10, true},   {"xoxp-", 10, true},
+    {"xoxa-", 10, true},   {"npm_", 30, false},       {"eyJ", 40, false},
 };
 
 static bool is_token_char(char c)
@@ -99,13 +104,14 @@ static bool is_token_char(char c)
 }
 
 /* Bytes of a token that starts at text, or 0. */
-static size_t token_shape(const char *text, size_t len)
+static size_t token_shape(const char *text, size_t len, bool word_start)
 {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
         size_t prefix = strlen(shapes[i].prefix);
         size_t end = prefix;
 
-        if (len < prefix || memcmp(text, shapes[i].prefix, prefix) != 0)
+        if ((!word_start && !shapes[i].anywhere) || len < prefix ||
+            memcmp(text, shapes[i].prefix, prefix) != 0)
             continue;
         while (end < len && is_token_char(text[end]))
             end++;
@@ -137,29 +143,37 @@ static size_t pem_block(const char *text, size_t len)
 
 static size_t known_value(const char *text, size_t len)
 {
+    size_t longest = 0;
+
     for (size_t i = 0; i < known.count; i++) {
-        if (known.len[i] <= len && known.value[i][0] == text[0] &&
+        if (known.len[i] <= len && known.len[i] > longest && known.value[i][0] == text[0] &&
             memcmp(text, known.value[i], known.len[i]) == 0)
-            return known.len[i];
+            longest = known.len[i];
     }
-    return 0;
+    return longest;
+}
+
+/* Does a word begin at text[i]? Behind "\\n" of an escaped text one does. */
+static bool starts_word(const char *text, size_t i)
+{
+    if (i == 0 || !is_token_char(text[i - 1]))
+        return true;
+    return i >= 2 && text[i - 2] == '\\' && strchr("nrt", text[i - 1]);
 }
 
 void redact_text(const char *text, size_t len, struct strbuf *out)
 {
     size_t from = 0;
-    bool word_start = true;
 
     (void)pthread_mutex_lock(&known.lock);
     for (size_t i = 0; i < len;) {
         size_t hidden = known_value(text + i, len - i);
 
-        if (!hidden && word_start)
-            hidden = token_shape(text + i, len - i);
+        if (!hidden)
+            hidden = token_shape(text + i, len - i, i == from || starts_word(text, i));
         if (!hidden && text[i] == '-')
             hidden = pem_block(text + i, len - i);
         if (!hidden) {
-            word_start = !is_token_char(text[i]);
             i++;
             continue;
         }
@@ -167,7 +181,6 @@ void redact_text(const char *text, size_t len, struct strbuf *out)
         (void)strbuf_adds(out, "[redacted]");
         i += hidden;
         from = i;
-        word_start = true;
     }
     (void)strbuf_add(out, text + from, len - from);
     (void)pthread_mutex_unlock(&known.lock);
