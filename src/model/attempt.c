@@ -96,7 +96,7 @@ static int run_script(const struct attempt *attempt, struct outcome *out, int64_
         out->usage.output = tokens_in(out->answer.output_bytes);
         out->usage.estimated = true;
     }
-    return spend_settle(attempt, &none, out, started, err);
+    return attempt_settle(attempt, &none, out, started, err);
 }
 
 static int check_size(const struct attempt *attempt, size_t len, int64_t prompt, int64_t cap,
@@ -145,13 +145,13 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
     prompt = tokens_in(len);
     if (check_size(attempt, len, prompt, cap, out))
         return VDO_OK;
-    rc = spend_reserve(attempt, prompt, cap, &reservation, err);
+    rc = attempt_reserve(attempt, prompt, cap, &reservation, err);
     if (rc)
         return rc;
     rc = send_request(attempt, body, len, out, err);
     find_usage(out, prompt);
-    spend_price(attempt, out);
-    settled = spend_settle(attempt, &reservation, out, started, &settle);
+    attempt_price(attempt, out);
+    settled = attempt_settle(attempt, &reservation, out, started, &settle);
     if (!rc && settled)
         return err_set(err, settled, "%s", settle.text);
     return rc;

@@ -44,13 +44,13 @@ struct reservation {
     int64_t worst_microusd;
 };
 /* Reserve the worst case against the limits of the context. */
-int spend_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_t output_tokens,
-                  struct reservation *out, struct err *err);
+int attempt_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_t output_tokens,
+                    struct reservation *out, struct err *err);
 /* Price what was used; the cost a provider names goes first. */
-void spend_price(const struct attempt *attempt, struct outcome *outcome);
+void attempt_price(const struct attempt *attempt, struct outcome *outcome);
 /* Record the attempt and settle its reservation. */
-int spend_settle(const struct attempt *attempt, const struct reservation *reservation,
-                 const struct outcome *outcome, int64_t started_ms, struct err *err);
+int attempt_settle(const struct attempt *attempt, const struct reservation *reservation,
+                   const struct outcome *outcome, int64_t started_ms, struct err *err);
 
 /* ---- send.c ---- */
 

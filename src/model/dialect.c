@@ -238,7 +238,8 @@ static int parse_loosely(const char *text, json_t **out, struct err *err)
     to = strrchr(text, '}');
     if (from && to > from && js_parse(from, (size_t)(to - from) + 1, out, NULL) == VDO_OK)
         return VDO_OK;
-    return err_wrap(err, "not JSON");
+    (void)err_wrap(err, "not JSON");
+    return rc;
 }
 
 int dialect_read(const json_t *schema, const char *text, json_t **out, struct err *err)

@@ -24,7 +24,7 @@ int prices_parse(const char *bytes, size_t len, struct prices **out, struct err 
     int rc = js_parse(bytes, len, &root, err);
 
     if (rc)
-        return err_wrap(err, "config/prices.json");
+        return (void)err_wrap(err, "config/prices.json"), rc;
     if (!json_is_array(json_object_get(root, "models"))) {
         json_decref(root);
         return err_set(err, VDO_E_INVALID, "config/prices.json: models: expected an array");

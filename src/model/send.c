@@ -69,15 +69,15 @@ static void judge_transfer(int rc, const struct sink *sink, const struct http_re
         failure_set(failure, FAIL_BROKEN, false, "%s", sink->why.text);
     } else if (out->answer.failure.kind != FAIL_NONE) {
         *failure = out->answer.failure;
+    } else if (rc == VDO_E_TOO_LARGE) {
+        failure_set(failure, FAIL_BROKEN, false, "more than an answer may have: %s", why->text);
+    } else if (rc != VDO_E_TEMPORARY) {
+        failure_set(failure, FAIL_REQUEST, false, "%s", why->text);
     } else if (answer_reader_saw_bytes(sink->reader)) {
-        failure_set(failure, FAIL_CUT, rc == VDO_E_TEMPORARY,
-                    "the answer broke off after %zu bytes of text: %s", out->answer.output_bytes,
-                    why->text);
-    } else if (rc == VDO_E_TEMPORARY) {
-        failure_set(failure, FAIL_NETWORK, true, "%s", why->text);
+        failure_set(failure, FAIL_CUT, true, "the answer broke off after %zu bytes of text: %s",
+                    out->answer.output_bytes, why->text);
     } else {
-        failure_set(failure, rc == VDO_E_TOO_LARGE ? FAIL_BROKEN : FAIL_REQUEST, false, "%s",
-                    why->text);
+        failure_set(failure, FAIL_NETWORK, true, "%s", why->text);
     }
     out->sent = http->sent;
 }

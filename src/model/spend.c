@@ -50,8 +50,8 @@ static int reserve_without_store(const struct attempt *attempt, int64_t worst, s
     return VDO_OK;
 }
 
-int spend_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_t output_tokens,
-                  struct reservation *out, struct err *err)
+int attempt_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_t output_tokens,
+                    struct reservation *out, struct err *err)
 {
     struct model *model = attempt->session->model;
     const struct config_provider *config = attempt->endpoint->config;
@@ -83,7 +83,7 @@ int spend_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_t 
     return rc ? err_set(err, rc, "reserving money: %s", why.text) : VDO_OK;
 }
 
-void spend_price(const struct attempt *attempt, struct outcome *outcome)
+void attempt_price(const struct attempt *attempt, struct outcome *outcome)
 {
     struct model *model = attempt->session->model;
     const struct config_provider *config = attempt->endpoint->config;
@@ -150,8 +150,8 @@ static char *response_text(const struct outcome *outcome)
     return text;
 }
 
-int spend_settle(const struct attempt *attempt, const struct reservation *reservation,
-                 const struct outcome *outcome, int64_t started_ms, struct err *err)
+int attempt_settle(const struct attempt *attempt, const struct reservation *reservation,
+                   const struct outcome *outcome, int64_t started_ms, struct err *err)
 {
     struct model_session *session = attempt->session;
     const struct model_context *context = attempt->context;
@@ -187,5 +187,7 @@ int spend_settle(const struct attempt *attempt, const struct reservation *reserv
         .cost_microusd = outcome->cost_microusd,
     };
     rc = store_call_add(session->model->store, &call, reservation->id, err);
-    return rc ? err_wrap(err, "recording a model call") : VDO_OK;
+    if (rc)
+        (void)err_wrap(err, "recording a model call");
+    return rc;
 }

@@ -25,10 +25,10 @@ static int load(const struct config_provider *provider, json_t **out, struct err
         rc = assets_load(file, &bytes, &len, err);
     }
     if (rc)
-        return err_wrap(err, "providers.%s.file", provider->name);
+        return (void)err_wrap(err, "providers.%s.file", provider->name), rc;
     rc = js_parse(bytes, len, out, err);
     if (rc)
-        return err_wrap(err, "script %s", file);
+        return (void)err_wrap(err, "script %s", file), rc;
     if (!json_is_array(json_object_get(*out, "steps"))) {
         json_decref(*out);
         *out = NULL;
