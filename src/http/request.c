@@ -19,7 +19,7 @@ struct http_request *request_new(struct connection *connection, const char *targ
     atomic_init(&request->turn, TURN_HANDLER);
     memcpy(request->peer, connection->peer, PEER_SIZE);
     request->method[0] = '\0';
-    request->header_copy = NULL;
+    request->copy = NULL;
     request->n_headers = 0;
     request->match.route = NULL;
     request->match.n_params = 0;
@@ -33,7 +33,7 @@ void request_unref(struct http_request *request)
     if (atomic_fetch_sub(&request->refs, 1) > 1)
         return;
     free(request->body);
-    free(request->header_copy);
+    free(request->copy);
     free(request);
 }
 
@@ -94,30 +94,41 @@ const char *http_request_peer(const struct http_request *request)
     return request->peer;
 }
 
-/* A holder may outlive the connection when the server stops: its strings must not. */
-static void copy_headers(struct http_request *request)
+static char *copy_text(char **to, const char *text)
 {
+    size_t size = strlen(text) + 1;
+    char *copy = memcpy(*to, text, size);
+
+    *to += size;
+    return copy;
+}
+
+/* A holder may outlive the connection and the server when that stops: strings of theirs must not
+ * be left. */
+static void copy_borrowed(struct http_request *request)
+{
+    struct route_match *match = &request->match;
     size_t size = 1;
     char *to;
 
     for (unsigned i = 0; i < request->n_headers; i++)
         size += strlen(request->headers[i].name) + strlen(request->headers[i].value) + 2;
+    for (unsigned i = 0; i < match->n_params; i++)
+        size += strlen(match->params[i].name) + 1;
     to = xmalloc(size);
-    request->header_copy = to;
+    request->copy = to;
     for (unsigned i = 0; i < request->n_headers; i++) {
-        struct pair *pair = &request->headers[i];
-
-        pair->name = memcpy(to, pair->name, strlen(pair->name) + 1);
-        to += strlen(to) + 1;
-        pair->value = memcpy(to, pair->value, strlen(pair->value) + 1);
-        to += strlen(to) + 1;
+        request->headers[i].name = copy_text(&to, request->headers[i].name);
+        request->headers[i].value = copy_text(&to, request->headers[i].value);
     }
+    for (unsigned i = 0; i < match->n_params; i++)
+        match->params[i].name = copy_text(&to, match->params[i].name);
 }
 
 void http_defer(struct http_request *request)
 {
     assert(atomic_load(&request->turn) == TURN_HANDLER);
-    copy_headers(request);
+    copy_borrowed(request);
     request->deferred = true;
     atomic_fetch_add(&request->refs, 1);
     /* Suspended first: who sees TURN_DEFERRED may resume at once. */

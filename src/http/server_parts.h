@@ -81,7 +81,7 @@ struct http_request {
     char peer[PEER_SIZE];
     size_t target_len;
     struct route_match match;
-    char *header_copy; /* set by http_defer(): headers no longer point into libmicrohttpd */
+    char *copy; /* set by http_defer(): names and headers that belonged to others */
     unsigned n_headers;
     struct pair headers[MAX_REQUEST_HEADERS];
     struct target target;

@@ -5,12 +5,15 @@
  * request has arrived (or is known to be too large), on a pool thread: it must not block. It
  * answers at once with http_respond(), or keeps the request with http_defer() and some other thread
  * answers later. Each request has a total deadline (VDO_MAX_REQUEST_MS) besides the inactivity
- * time-out; a client that drips bytes is cut off.
+ * time-out; a client that drips bytes is cut off, and so is one that takes as long to read an
+ * answer. HEAD finds the route of GET and gets no body. Every answer has X-Content-Type-Options:
+ * nosniff, and Cache-Control: no-store unless it sets its own.
  *
  * The order of refusals before a handler: 431 headers too large, 400 broken or ambiguous request
  * (both Content-Length and Transfer-Encoding, NUL in the path), 404 no such path, 405 with Allow,
  * 413 over the route's body cap (from Content-Length before any byte is read, or while chunks
- * arrive), 408 deadline passed. Threads: as said at each function.
+ * arrive), 408 deadline passed. Bytes that libmicrohttpd cannot read as a request at all get its
+ * own plain 400, 413, 414 or 431, or a close. Threads: as said at each function.
  */
 #ifndef VDO_HTTP_SERVER_H
 #define VDO_HTTP_SERVER_H
@@ -49,7 +52,8 @@ struct http_server_options {
     unsigned per_ip;             /* 0: no limit */
     int64_t request_deadline_ms; /* 0: VDO_MAX_REQUEST_MS */
     int64_t ping_ms;             /* how often a stream gets ": ping"; 0: 15,000 */
-    /* Called for every answered request; may be NULL. Any pool thread. */
+    /* Called for every answered request; may be NULL. Any pool thread. route_pattern is "" when no
+     * route was found. */
     void (*on_done)(void *arg, const char *route_pattern, int status, int64_t duration_us);
     void *on_done_arg;
 };
@@ -59,13 +63,16 @@ int http_server_start(const struct http_server_options *options, struct http_ser
 /* "http://127.0.0.1:8420" with the port in use; borrowed. "unix:/path" for unix sockets. */
 const char *http_server_url(const struct http_server *server);
 /* Close the listening socket, end streams, let requests under way finish up to grace_ms, stop.
- * Frees. NULL is fine. */
+ * Frees. NULL is fine. Deferred requests still open after the grace get 503; the thread that holds
+ * one may still read it and must still call http_respond(), which then only frees it. Not from a
+ * handler or on_close. */
 void http_server_stop(struct http_server *server, int64_t grace_ms);
 
 /* Reading a request: any thread that holds it, until it is answered. Strings are borrowed. */
 const char *http_request_method(const struct http_request *request);
 const char *http_request_path(const struct http_request *request);
-/* What {name} matched, percent-decoded; NULL when the pattern has none. */
+/* What {name} matched, percent-decoded; NULL when the pattern has none. No '/' is in it: %2F
+ * matches no {name}. */
 const char *http_request_param(const struct http_request *request, const char *name);
 /* First value of a query key, percent-decoded; NULL when absent. */
 const char *http_request_query(const struct http_request *request, const char *name);

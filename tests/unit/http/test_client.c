@@ -256,6 +256,28 @@ static void http_call__says_that_nothing_was_sent_when_nobody_listens(void **sta
     end(&f);
 }
 
+static void serve_no_tls(void *arg, int fd, unsigned number)
+{
+    char buf[16];
+
+    (void)arg;
+    (void)number;
+    if (recv(fd, buf, sizeof(buf), 0) > 0)
+        stub_send(fd, "this is no TLS at all, whatever else it may be\r\n");
+}
+
+static void http_call__says_that_nothing_was_sent_when_tls_fails(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f, serve_no_tls, NULL);
+    snprintf(f.url, sizeof(f.url), "https://127.0.0.1:%d/", stub_port(f.stub));
+    assert_int_equal(get(&f), VDO_E_TEMPORARY);
+    assert_false(f.result.sent);
+    end(&f);
+}
+
 static void serve_reset(void *arg, int fd, unsigned number)
 {
     struct linger hard = {.l_onoff = 1};
@@ -726,6 +748,7 @@ int main(void)
         cmocka_unit_test(http_call__takes_an_error_status_as_a_result),
         cmocka_unit_test(http_call__reads_chunks_and_skips_interim_answers),
         cmocka_unit_test(http_call__says_that_nothing_was_sent_when_nobody_listens),
+        cmocka_unit_test(http_call__says_that_nothing_was_sent_when_tls_fails),
         cmocka_unit_test(http_call__reports_a_reset_as_sent),
         cmocka_unit_test(http_call__reports_a_body_that_ends_early),
         cmocka_unit_test(http_call__reports_an_answer_that_is_none),

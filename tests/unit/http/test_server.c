@@ -11,6 +11,8 @@
 
 #include <assert.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -282,6 +284,7 @@ static const struct http_route ROUTES[] = {
     {"GET", "/stream", 0, answer_stream, NULL},
     {"POST", "/later", 100000, answer_later, NULL},
     {"GET", "/later", 0, answer_later, NULL},
+    {"GET", "/later/{id}", 0, answer_later, NULL},
     {"GET", "/at-once", 0, answer_deferred_at_once, NULL},
 };
 
@@ -1064,7 +1067,7 @@ static void http_server_stop__gives_up_after_the_grace(void **state)
 
     (void)state;
     answerer_hold(true);
-    stub_send(deferred, "GET /later HTTP/1.1\r\nHost: x\r\nX-Test: kept\r\n\r\n");
+    stub_send(deferred, "GET /later/7 HTTP/1.1\r\nHost: x\r\nX-Test: kept\r\n\r\n");
     stub_send(half, "POST /jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
     assert_true(wait_until(one_is_waiting, NULL));
     http_server_stop(server, 50);
@@ -1229,27 +1232,60 @@ static void http_server_start__takes_a_unix_socket_and_replaces_a_stale_one(void
 
 static void http_server_start__takes_the_socket_of_systemd(void **state)
 {
-    /* Descriptor 3 is the first that systemd passes; cmocka may have a file there. */
     struct http_server *server = start((struct http_server_options){0});
-    int port = atoi(strrchr(http_server_url(server), ':') + 1);
+    struct http_server *passed = NULL;
     struct http_server_options options = {
         .listen = "systemd", .routes = ROUTES, .n_routes = CASES(ROUTES), .threads = 1};
-    struct http_server *second = NULL;
-    struct err err = {0};
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int kept = fcntl(3, F_DUPFD_CLOEXEC, 100); /* the first that systemd passes is 3 */
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
     char pid[32];
 
     (void)state;
-    (void)port;
-    unsetenv("LISTEN_PID");
-    assert_int_equal(http_server_start(&options, &second, &err), VDO_E_INVALID);
-    assert_non_null(strstr(err.text, ".socket unit"));
-    snprintf(pid, sizeof(pid), "%d", (int)getpid() + 1);
+    assert_int_equal(bind(fd, (void *)&addr, sizeof(addr)), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(dup2(fd, 3), 3);
+    close(fd);
+    snprintf(pid, sizeof(pid), "%d", (int)getpid());
     setenv("LISTEN_PID", pid, 1);
     setenv("LISTEN_FDS", "1", 1);
-    assert_int_equal(http_server_start(&options, &second, NULL), VDO_E_INVALID);
+    assert_int_equal(http_server_start(&options, &passed, NULL), 0);
+    check_answer(passed, GET("/jobs/7"), 200, "id=7 ");
+    http_server_stop(passed, 1000);
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
+    if (kept >= 0) {
+        assert_int_equal(dup2(kept, 3), 3);
+        close(kept);
+    }
     stop(server, 1000);
+}
+
+static void http_server_start__says_when_systemd_passed_no_socket(void **state)
+{
+    static const char *const cases[][2] = {
+        {NULL, "1"}, {"1", "1"}, {"self", NULL}, {"self", "0"}, {"self", "2"}, {"", ""},
+    };
+    struct http_server_options options = {
+        .listen = "systemd", .routes = ROUTES, .n_routes = CASES(ROUTES)};
+    char pid[32];
+
+    (void)state;
+    snprintf(pid, sizeof(pid), "%d", (int)getpid());
+    for (size_t i = 0; i < CASES(cases); i++) {
+        struct http_server *server = NULL;
+        struct err err = {0};
+        const char *first = cases[i][0];
+
+        if (first)
+            setenv("LISTEN_PID", strcmp(first, "self") == 0 ? pid : first, 1);
+        if (cases[i][1])
+            setenv("LISTEN_FDS", cases[i][1], 1);
+        assert_int_equal(http_server_start(&options, &server, &err), VDO_E_INVALID);
+        assert_non_null(strstr(err.text, ".socket unit"));
+        unsetenv("LISTEN_PID");
+        unsetenv("LISTEN_FDS");
+    }
 }
 
 static void http_server_start__refuses_addresses_that_are_none(void **state)
@@ -1427,6 +1463,7 @@ int main(void)
         cmocka_unit_test(http_server_start__listens_where_it_is_told),
         cmocka_unit_test(http_server_start__takes_a_unix_socket_and_replaces_a_stale_one),
         cmocka_unit_test(http_server_start__takes_the_socket_of_systemd),
+        cmocka_unit_test(http_server_start__says_when_systemd_passed_no_socket),
         cmocka_unit_test(http_server_start__refuses_addresses_that_are_none),
         cmocka_unit_test(http_server_start__says_when_the_port_is_taken),
         cmocka_unit_test(http_server_start__refuses_patterns_that_are_none),
