@@ -151,9 +151,48 @@ int fs_make_dirs(const char *path, mode_t mode, struct err *err)
     return VDO_OK;
 }
 
-static int remove_below(int dir_fd, const char *path, struct err *err);
+enum { REMOVE_DEPTH = 64 };
 
-static int remove_entry(int dir_fd, const char *name, const char *path, struct err *err)
+/* One removal. Each level holds a descriptor, so what lies too deep is moved up to the top first.
+ */
+struct removal {
+    const char *path; /* for errors */
+    int top_fd;       /* the outermost directory, -1 before it is open */
+    int depth;
+    bool moved; /* something came to the top since it was last read */
+    unsigned counter;
+};
+
+static int remove_below(struct removal *r, int dir_fd, struct err *err);
+
+/* Open a directory that may have forbidden it. */
+static int open_to_remove(int dir_fd, const char *name)
+{
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 && errno == EACCES) {
+        (void)fchmodat(dir_fd, name, S_IRWXU, 0);
+        fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (fd >= 0)
+        (void)fchmod(fd, S_IRWXU);
+    return fd;
+}
+
+static int move_to_top(struct removal *r, int dir_fd, const char *name, struct err *err)
+{
+    char temp[32];
+    int rc;
+
+    do {
+        (void)snprintf(temp, sizeof(temp), ".vdo-deep-%u", r->counter++);
+        rc = renameat2(dir_fd, name, r->top_fd, temp, RENAME_NOREPLACE);
+    } while (rc && errno == EEXIST);
+    r->moved = true;
+    return rc ? fail_errno(err, "remove", r->path) : VDO_OK;
+}
+
+static int remove_entry(struct removal *r, int dir_fd, const char *name, struct err *err)
 {
     int child;
     int rc;
@@ -161,38 +200,55 @@ static int remove_entry(int dir_fd, const char *name, const char *path, struct e
     if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
         return VDO_OK;
     if (errno != EISDIR && errno != EPERM)
-        return fail_errno(err, "remove", path);
-    child = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (child < 0 && errno == EACCES) {
-        (void)!fchmodat(dir_fd, name, S_IRWXU, 0);
-        child = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    }
+        return fail_errno(err, "remove", r->path);
+    child = open_to_remove(dir_fd, name);
     if (child < 0)
-        return fail_errno(err, "remove", path);
-    (void)fchmod(child, S_IRWXU);
-    rc = remove_below(child, path, err);
+        return fail_errno(err, "remove", r->path);
+    if (r->depth >= REMOVE_DEPTH) {
+        (void)close(child);
+        return move_to_top(r, dir_fd, name, err);
+    }
+    r->depth++;
+    rc = remove_below(r, child, err);
+    r->depth--;
     if (!rc && unlinkat(dir_fd, name, AT_REMOVEDIR) && errno != ENOENT)
-        rc = fail_errno(err, "remove", path);
+        rc = fail_errno(err, "remove", r->path);
+    return rc;
+}
+
+static int remove_entries(struct removal *r, DIR *dir, struct err *err)
+{
+    struct dirent *entry;
+    int rc = VDO_OK;
+
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
+    while (!rc && (entry = readdir(dir))) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            rc = remove_entry(r, dirfd(dir), entry->d_name, err);
+    }
     return rc;
 }
 
 /* Takes dir_fd. Entries are removed as they are read; readdir() of Linux allows that. */
-static int remove_below(int dir_fd, const char *path, struct err *err)
+static int remove_below(struct removal *r, int dir_fd, struct err *err)
 {
     DIR *dir = fdopendir(dir_fd);
-    struct dirent *entry;
-    int rc = VDO_OK;
+    int rc;
 
     if (!dir) {
-        rc = fail_errno(err, "remove", path);
+        rc = fail_errno(err, "remove", r->path);
         (void)close(dir_fd);
         return rc;
     }
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
-    while (!rc && (entry = readdir(dir))) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        rc = remove_entry(dirfd(dir), entry->d_name, path, err);
+    if (r->depth > 1) {
+        rc = remove_entries(r, dir, err);
+    } else {
+        r->top_fd = dir_fd;
+        do {
+            r->moved = false;
+            rewinddir(dir);
+            rc = remove_entries(r, dir, err);
+        } while (!rc && r->moved);
     }
     (void)closedir(dir);
     return rc;
@@ -200,7 +256,9 @@ static int remove_below(int dir_fd, const char *path, struct err *err)
 
 int fs_remove_tree(const char *path, struct err *err)
 {
-    return remove_entry(AT_FDCWD, path, path, err);
+    struct removal removal = {.path = path, .top_fd = -1};
+
+    return remove_entry(&removal, AT_FDCWD, path, err);
 }
 
 static int copy_bytes(int from, int to)
