@@ -384,10 +384,33 @@ static void kill_group(struct pump *p, bool *why)
     (void)kill(p->pid, SIGKILL);
 }
 
+/* write() that says EPIPE without the signal, whatever this program does about SIGPIPE. */
+static ssize_t write_quietly(int fd, const void *bytes, size_t len)
+{
+    static const struct timespec now = {0};
+    sigset_t pipe_signal;
+    sigset_t before;
+    sigset_t pending;
+    ssize_t n;
+    int error;
+
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)sigpending(&pending);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+    n = write(fd, bytes, len);
+    error = errno;
+    if (n < 0 && error == EPIPE && !sigismember(&pending, SIGPIPE))
+        (void)sigtimedwait(&pipe_signal, NULL, &now);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return n;
+}
+
 static void feed_input(struct pump *p)
 {
-    ssize_t n =
-        write(p->pipes->in[1], (const char *)p->spec->in + p->fed, p->spec->in_len - p->fed);
+    ssize_t n = write_quietly(p->pipes->in[1], (const char *)p->spec->in + p->fed,
+                              p->spec->in_len - p->fed);
 
     if (n > 0)
         p->fed += (size_t)n;
