@@ -190,7 +190,8 @@ static void send_bytes(int fd, const char *bytes, size_t len)
 
 static void send_status(struct exchange *x, int status, const char *extra)
 {
-    AUTO_FREE char *text = xasprintf("HTTP/1.1 %d Test\r\nContent-Length: 3\r\n%sConnection: "
+    AUTO_FREE char *text = xasprintf("HTTP/1.1 %d Test\r\nContent-Length: 3\r\n"
+                                     "Content-Type: text/plain\r\n%sConnection: "
                                      "close\r\n\r\nno\n",
                                      status, extra);
 

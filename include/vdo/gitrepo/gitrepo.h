@@ -3,10 +3,12 @@
  *
  * A mirror is a bare repository in data_dir that follows one remote. A worktree is a plain
  * directory with a job's files: its git directory lies elsewhere, so that nothing that runs on the
- * files can reach it. Network transfers run in a child process of this same program (`vdo
- * git-transfer`, hidden) with a deadline, no redirects, and credentials on its standard input that
- * are given to the expected host only. No hooks, no filters but line endings, no submodules, no
- * configuration of the machine's or the user's git.
+ * files can reach it; its index file, with what stat(2) said of each file, makes opening it again
+ * fast. Network transfers run in a child process of this same program (`vdo git-transfer`, hidden)
+ * with a deadline; redirects to another host are not followed; credentials go over its standard
+ * input and are given to the scheme, host and port of the URL only. Files are written and read byte
+ * for byte: no filters, no line endings. No hooks, no submodules, no configuration of the machine's
+ * or the user's git.
  * Threads: gitrepo_startup() once; a struct belongs to one thread; several threads may each open
  * the same mirror. Writers of one mirror (fetch, push) are serialised by a lock file.
  */
@@ -27,8 +29,8 @@ enum { GIT_OID_HEX_SIZE = 41 };
 int gitrepo_startup(struct err *err);
 void gitrepo_shutdown(void);
 
-/* Where a repository is and how to get in. url: https://, http:// (loopback only, unless GitHub
- * Enterprise is configured so), or an absolute path. */
+/* Where a repository is and how to get in. url: https://, http:// (where the operator configured it
+ * so), or an absolute path; no user name, password, query or fragment in it. */
 struct git_remote_spec {
     const char *url;
     const char *username;          /* "x-access-token"; NULL: none needed */
@@ -50,7 +52,9 @@ int mirror_fetch(struct mirror *mirror, const struct git_remote_spec *remote, st
 /* Name of the default branch as of the last fetch ("main"); borrowed; NULL when the repository is
  * empty. */
 const char *mirror_default_branch(const struct mirror *mirror);
-/* Commit id of a branch ("main"), tag or full or short commit id. VDO_E_NOT_FOUND. */
+/* Commit id of a branch ("main"), tag, full or short commit id, or "HEAD" (the remote's, as of the
+ * last fetch, also when it is detached). VDO_E_NOT_FOUND; VDO_E_INVALID for an ambiguous short id.
+ */
 int mirror_resolve(struct mirror *mirror, const char *ref, char oid[GIT_OID_HEX_SIZE],
                    struct err *err);
 /* Bytes of a file at a commit; VDO_E_NOT_FOUND; VDO_E_TOO_LARGE over max. Free with free(). */
@@ -68,7 +72,7 @@ struct tree_entry {
 /* Return 0 to go on. */
 typedef int (*tree_entry_fn)(void *arg, const struct tree_entry *entry);
 /* Every file of a commit (or tree) id; with sizes only when with_sizes (it costs a look-up per
- * file). */
+ * file). VDO_E_TOO_LARGE past VDO_MAX_TREE_FILES entries; what fn returned. */
 int mirror_walk(struct mirror *mirror, const char *commit, bool with_sizes, tree_entry_fn fn,
                 void *arg, struct err *err);
 /* A blob by id; free with free(). */
@@ -78,7 +82,8 @@ int mirror_read_blob(struct mirror *mirror, const char *blob_oid, size_t max, ch
 /*
  * Materialise a commit or tree in a plain directory without git data (for running checks). The
  * directory is made; what was in it is removed. Symbolic links are made as links; submodules are
- * empty directories.
+ * empty directories. VDO_E_REFUSED when the tree has a path that is not safe to make (a spelling of
+ * ".git", "..").
  */
 int mirror_export(struct mirror *mirror, const char *treeish, const char *dir, struct err *err);
 
@@ -93,8 +98,13 @@ int worktree_open(struct mirror *mirror, const char *dir, const char *git_dir, c
 void worktree_close(struct worktree *worktree);
 const char *worktree_dir(const struct worktree *worktree); /* borrowed, absolute */
 
-/* Write the state of the files (all that differs from base, untracked files too unless ignored) as
- * a tree into the mirror's object store. */
+/*
+ * Write the state of the files (all that differs from base, untracked files too unless ignored by
+ * the .gitignore files of the worktree) as a tree into the mirror's object store. Nothing called
+ * ".git" in any spelling is taken, submodules stay as they were, links are stored as links, pipes
+ * and sockets are left out. VDO_E_TOO_LARGE: VDO_MAX_TREE_FILES, VDO_MAX_PATH_BYTES, a .gitignore
+ * over 256 KiB; VDO_E_TEMPORARY when a file changes while it is read.
+ */
 int worktree_write_tree(struct worktree *worktree, char tree[GIT_OID_HEX_SIZE], struct err *err);
 
 struct diff_file {
@@ -126,7 +136,8 @@ struct commit_spec {
     const char *author_email;
     int64_t time_s; /* so that the same job makes the same commit again */
 };
-/* Make a commit object in the mirror; no branch moves. */
+/* Make a commit object in the mirror; no branch moves. parent may be NULL (a first commit). What a
+ * commit header cannot hold is left out of the names. */
 int mirror_commit(struct mirror *mirror, const struct commit_spec *spec, char oid[GIT_OID_HEX_SIZE],
                   struct err *err);
 
@@ -134,9 +145,11 @@ enum push_outcome { PUSH_DONE, PUSH_ALREADY_THERE };
 /*
  * Make refs/heads/<branch> on the remote point at commit. expected_old: what it must point at now;
  * NULL: it must not exist. A branch that already points at commit is PUSH_ALREADY_THERE. Never
- * forces. VDO_E_CONFLICT when the branch points elsewhere (out_found, may be NULL, gets where to);
- * VDO_E_TEMPORARY; VDO_E_REFUSED (credentials, protected, hook). A remote that is a local directory
- * may be a repository with checked-out files: they are not touched.
+ * forces. VDO_E_CONFLICT when the branch points elsewhere (out_found, may be NULL, gets where to;
+ * "" when there is none); VDO_E_TEMPORARY; VDO_E_REFUSED (credentials, protected, hook). A push
+ * whose answer is lost is settled by reading the branch again. A remote that is a local directory
+ * may be a repository with checked-out files: they are not touched, no hook runs, and a branch that
+ * is checked out there is VDO_E_REFUSED.
  */
 int mirror_push(struct mirror *mirror, const struct git_remote_spec *remote, const char *branch,
                 const char *commit, const char *expected_old, enum push_outcome *outcome,
