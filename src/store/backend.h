@@ -54,6 +54,8 @@ struct store_ops {
     int (*job_rate)(struct store *store, const char *id, int stars, const char *who,
                     struct err *err);
     int (*take_back)(struct store *store, const char *node, struct err *err);
+    int (*sweep_claims)(struct store *store, const char *node, int64_t older_than_ms,
+                        struct err *err);
     int (*step_begin)(struct store *store, const char *job_id, int64_t epoch, const char *name,
                       const struct job_update *update, int *out_attempt, struct err *err);
     int (*step_finish)(struct store *store, const char *job_id, int64_t epoch, const char *name,

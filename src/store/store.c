@@ -191,6 +191,12 @@ int store_take_back(struct store *store, const char *node, struct err *err)
     return store->ops->take_back(store, node, err);
 }
 
+int store_sweep_claims(struct store *store, const char *node, int64_t older_than_ms,
+                       struct err *err)
+{
+    return store->ops->sweep_claims(store, node, older_than_ms, err);
+}
+
 int store_step_begin(struct store *store, const char *job_id, int64_t epoch, const char *name,
                      const struct job_update *update, int *out_attempt, struct err *err)
 {

@@ -31,7 +31,7 @@ bool bus_wait(struct bus *bus, enum bus_bell bell, uint64_t *seen, int64_t timeo
 void bus_stop(struct bus *bus);
 
 /* A live event for the status page: type "job_update" or "log", data one JSON text. Gets a growing
- * id. */
+ * id, also over restarts of the program. */
 void bus_publish(struct bus *bus, const char *type, const char *job_id, const char *data);
 struct bus_event {
     uint64_t id;
@@ -40,9 +40,14 @@ struct bus_event {
     const char *data;
 };
 typedef void (*bus_event_fn)(void *arg, const struct bus_event *event);
-/* after_id: events still remembered (the last 1,024) with a greater id are given first. Returns a
- * handle for bus_unsubscribe(). */
+/*
+ * after_id: events still remembered (the last 1,024) with a greater id are given first; UINT64_MAX:
+ * only what comes from now on. Every subscriber gets events in the order of their ids, one at a
+ * time. Returns a handle (0 or greater) for
+ * bus_unsubscribe(), or VDO_E_TOO_LARGE past 1,024 subscribers.
+ */
 int bus_subscribe(struct bus *bus, uint64_t after_id, bus_event_fn fn, void *arg);
+/* When it returns, fn is not running and will not be called again. Not from within fn. */
 void bus_unsubscribe(struct bus *bus, int handle);
 
 #endif

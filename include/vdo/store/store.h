@@ -92,7 +92,8 @@ int store_job_lease(struct store *store, const char *node, const char *id, int64
                     int64_t lease_ms, struct job *out, struct err *err);
 int store_job_renew(struct store *store, const char *id, int64_t epoch, int64_t until_ms,
                     bool *out_cancel_requested, struct err *err);
-/* Give the lease back; the update may set run_at_ms, state and reason. */
+/* Give the lease back; the update may set run_at_ms, state and reason. With a waiting state the
+ * attempt of the step under way ends well: its calls count in store_call_position(). */
 int store_job_release(struct store *store, const char *id, int64_t epoch,
                       const struct job_update *update, struct err *err);
 /* Change a leased job. epoch -1: without a lease (people: approve, answer, budget). */
@@ -125,6 +126,10 @@ int store_job_rate(struct store *store, const char *id, int stars, const char *w
 /* After a restart: leases and claims of this node are given back at once, sending outbox rows
  * become pending with maybe_sent. */
 int store_take_back(struct store *store, const char *node, struct err *err);
+/* Claims of other nodes made before older_than_ms (a time) are given back the same way: of
+ * processes that ended and will not come back. */
+int store_sweep_claims(struct store *store, const char *node, int64_t older_than_ms,
+                       struct err *err);
 
 /* ---- steps ---- */
 

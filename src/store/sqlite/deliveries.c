@@ -120,9 +120,9 @@ static int claim(struct conn *c, void *arg, struct err *err)
 
     if (!rc)
         rc = conn_run(c,
-                      "UPDATE deliveries SET claimed_by = ?2, attempts = attempts + 1 "
-                      "WHERE seq = ?1",
-                      VALUES(INT(seq), TEXT(a->node)), err);
+                      "UPDATE deliveries SET claimed_by = ?2, claimed_at_ms = ?3, "
+                      "attempts = attempts + 1 WHERE seq = ?1",
+                      VALUES(INT(seq), TEXT(a->node), INT(a->now_ms)), err);
     if (!rc)
         rc = load_with_body(c, seq, &a->out, err);
     return rc;

@@ -132,6 +132,10 @@ static int give_back(struct conn *c, void *arg, struct err *err)
     const struct holding *a = arg;
     int rc = change_job(c, a->id, a->epoch, a->update, err);
 
+    if (!rc && a->update && a->update->state >= 0 &&
+        job_state_is_waiting((enum job_state)a->update->state))
+        rc = conn_run(c, "UPDATE steps SET parked = 1 WHERE job_id = ?1 AND state = 0",
+                      VALUES(TEXT(a->id)), err);
     if (!rc)
         rc = conn_run(c,
                       "UPDATE jobs SET finished_at_ms = CASE WHEN cancel_requested = 1 "
@@ -186,4 +190,27 @@ int lite_take_back(struct store *store, const char *node, struct err *err)
     struct taking_back a = {.node = node, .now_ms = lite_now_ms(store)};
 
     return lite_write(store, take_back, &a, err);
+}
+
+static int sweep_claims(struct conn *c, void *arg, struct err *err)
+{
+    const struct taking_back *a = arg;
+    int rc = conn_run(c,
+                      "UPDATE deliveries SET claimed_by = NULL WHERE claimed_by IS NOT NULL "
+                      "AND claimed_by <> ?1 AND claimed_at_ms < ?2",
+                      VALUES(TEXT(a->node), INT(a->now_ms)), err);
+
+    return rc ? rc :
+                conn_run(c,
+                         "UPDATE outbox SET state = 0, maybe_sent = 1, run_at_ms = created_at_ms, "
+                         "hold_until_ms = 0, node = '' WHERE state = 1 AND node <> ?1 "
+                         "AND claimed_at_ms < ?2",
+                         VALUES(TEXT(a->node), INT(a->now_ms)), err);
+}
+
+int lite_sweep_claims(struct store *store, const char *node, int64_t older_than_ms, struct err *err)
+{
+    struct taking_back a = {.node = node, .now_ms = older_than_ms};
+
+    return lite_write(store, sweep_claims, &a, err);
 }

@@ -107,6 +107,8 @@ int lite_job_wake(struct store *store, const char *id, const struct job_update *
                   struct err *err);
 int lite_job_rate(struct store *store, const char *id, int stars, const char *who, struct err *err);
 int lite_take_back(struct store *store, const char *node, struct err *err);
+int lite_sweep_claims(struct store *store, const char *node, int64_t older_than_ms,
+                      struct err *err);
 
 /* steps.c */
 int lite_step_begin(struct store *store, const char *job_id, int64_t epoch, const char *name,

@@ -123,6 +123,7 @@ static const struct store_ops lite_ops = {
     .job_wake = lite_job_wake,
     .job_rate = lite_job_rate,
     .take_back = lite_take_back,
+    .sweep_claims = lite_sweep_claims,
     .step_begin = lite_step_begin,
     .step_finish = lite_step_finish,
     .step_list = lite_step_list,

@@ -84,8 +84,8 @@ static int claim(struct conn *c, void *arg, struct err *err)
     if (!rc)
         rc = conn_run(c,
                       "UPDATE outbox SET state = 1, attempts = attempts + 1, node = ?2, "
-                      "touched_at_ms = 0 WHERE seq = ?1",
-                      VALUES(INT(seq), TEXT(a->node)), err);
+                      "touched_at_ms = 0, claimed_at_ms = ?3 WHERE seq = ?1",
+                      VALUES(INT(seq), TEXT(a->node), INT(a->now_ms)), err);
     if (!rc)
         rc = read_one(c, "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE seq = ?1", VALUES(INT(seq)),
                       &a->out, err);
@@ -114,34 +114,40 @@ static int explain(int rc, int64_t seq, struct err *err)
     return err_set(err, VDO_E_CONFLICT, "outbox row %lld is not being sent", (long long)seq);
 }
 
-/* What sending brought to the job. touch: the comment shows it. */
-static int update_job(struct conn *c, const struct sending *a, bool touch, struct err *err)
+/* What sending brought to the job; other rows of it want it shown. */
+static int update_job(struct conn *c, const struct sending *a, struct err *err)
 {
     struct sqldb_stmt *stmt = NULL;
     AUTO_FREE char *job_id = NULL;
+    AUTO_FREE char *kind = NULL;
     int rc;
 
     if (!a->update)
         return VDO_OK;
-    rc = conn_first(c, "SELECT job_id FROM outbox WHERE seq = ?1", VALUES(INT(a->seq)), &stmt, err);
+    rc = conn_first(c, "SELECT job_id, kind FROM outbox WHERE seq = ?1", VALUES(INT(a->seq)), &stmt,
+                    err);
     if (rc)
         return rc;
     job_id = column_dup(stmt, 0);
+    kind = column_dup(stmt, 1);
     sqldb_reset(stmt);
     rc = change_job(c, job_id, -1, a->update, err);
-    return rc || !touch ? rc : touch_progress(c, job_id, a->now_ms, err);
+    return rc || strcmp(kind, "progress") == 0 ? rc : touch_progress(c, job_id, a->now_ms, err);
 }
 
+/* A progress row that was touched meanwhile is not done: its job came to life again. */
 static int done(struct conn *c, void *arg, struct err *err)
 {
     const struct sending *a = arg;
     int rc = conn_change(c,
-                         "UPDATE outbox SET state = 2, result = ?2, reason = '', maybe_sent = 0, "
-                         "node = '' WHERE seq = ?1 AND state = 1",
+                         "UPDATE outbox SET state = CASE WHEN touched_at_ms > 0 THEN 0 ELSE 2 END, "
+                         "run_at_ms = max(run_at_ms, touched_at_ms), touched_at_ms = 0, "
+                         "result = ?2, reason = '', maybe_sent = 0, node = '' "
+                         "WHERE seq = ?1 AND state = 1",
                          VALUES(INT(a->seq), TEXT(a->result ? a->result : "{}")), err);
 
     if (!rc)
-        rc = update_job(c, a, true, err);
+        rc = update_job(c, a, err);
     return explain(rc, a->seq, err);
 }
 
@@ -167,7 +173,7 @@ static int park(struct conn *c, void *arg, struct err *err)
                          err);
 
     if (!rc)
-        rc = update_job(c, a, false, err);
+        rc = update_job(c, a, err);
     return explain(rc, a->seq, err);
 }
 

@@ -22,7 +22,7 @@ static int abandon(struct conn *c, const struct stepping *a, struct err *err)
     return conn_run(c,
                     "UPDATE calls SET abandoned = 1 WHERE job_id = ?1 AND step = ?2 "
                     "AND step_attempt = (SELECT attempt FROM steps WHERE job_id = ?1 "
-                    "AND name = ?2 AND state = 0)",
+                    "AND name = ?2 AND state = 0 AND parked = 0)",
                     VALUES(TEXT(a->job_id), TEXT(a->name)), err);
 }
 
@@ -35,12 +35,13 @@ static int begin(struct conn *c, void *arg, struct err *err)
     if (!rc)
         rc = abandon(c, a, err);
     if (!rc)
-        rc = conn_run(c,
-                      "INSERT INTO steps (job_id, name, state, attempt, started_at_ms) "
-                      "VALUES (?1, ?2, 0, 1, ?3) ON CONFLICT (job_id, name) DO UPDATE SET "
-                      "state = 0, forgotten = 0, attempt = attempt + 1, started_at_ms = ?3, "
-                      "finished_at_ms = 0, output = 'null', note = ''",
-                      VALUES(TEXT(a->job_id), TEXT(a->name), INT(a->now_ms)), err);
+        rc = conn_run(
+            c,
+            "INSERT INTO steps (job_id, name, state, attempt, started_at_ms) "
+            "VALUES (?1, ?2, 0, 1, ?3) ON CONFLICT (job_id, name) DO UPDATE SET "
+            "state = 0, forgotten = 0, parked = 0, attempt = attempt + 1, started_at_ms = ?3, "
+            "finished_at_ms = 0, output = 'null', note = ''",
+            VALUES(TEXT(a->job_id), TEXT(a->name), INT(a->now_ms)), err);
     if (!rc)
         rc = conn_int(c, "SELECT attempt FROM steps WHERE job_id = ?1 AND name = ?2",
                       VALUES(TEXT(a->job_id), TEXT(a->name)), &attempt, err);

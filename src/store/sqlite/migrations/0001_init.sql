@@ -18,7 +18,8 @@ CREATE TABLE deliveries (
     received_at_ms INTEGER NOT NULL,
     run_at_ms      INTEGER NOT NULL,
     attempts       INTEGER NOT NULL DEFAULT 0,
-    claimed_by     TEXT                             -- node; NULL: nobody
+    claimed_by     TEXT,                            -- node; NULL: nobody
+    claimed_at_ms  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX deliveries_body ON deliveries (body_key);
 CREATE INDEX deliveries_due ON deliveries (run_at_ms, seq) WHERE state = 0 AND claimed_by IS NULL;
@@ -101,6 +102,7 @@ CREATE TABLE steps (
     name           TEXT    NOT NULL,
     state          INTEGER NOT NULL,
     forgotten      INTEGER NOT NULL DEFAULT 0,      -- by a retry of the job: counts attempts, is not shown
+    parked         INTEGER NOT NULL DEFAULT 0,      -- its attempt ended by waiting for a person
     attempt        INTEGER NOT NULL,
     started_at_ms  INTEGER NOT NULL,
     finished_at_ms INTEGER NOT NULL DEFAULT 0,
@@ -129,7 +131,8 @@ CREATE TABLE outbox (
     run_at_ms       INTEGER NOT NULL,
     hold_until_ms   INTEGER NOT NULL DEFAULT 0,     -- progress: a touch does not bring it before this
     touched_at_ms   INTEGER NOT NULL DEFAULT 0,     -- progress: asked for while it was being sent
-    node            TEXT    NOT NULL DEFAULT ''
+    node            TEXT    NOT NULL DEFAULT '',
+    claimed_at_ms   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (run_at_ms, seq) WHERE state = 0;
 CREATE INDEX outbox_unfinished ON outbox (job_id, seq) WHERE state < 2 AND kind <> 'progress';
