@@ -29,6 +29,7 @@ static void put(struct hunk *out, const struct hunk_line *line, enum hunk_line_k
 
     added->cr = line->cr;
     added->loose = line->loose;
+    added->stuck = line->stuck;
     if (kind == LINE_CONTEXT && is_elision(line))
         added->kind = LINE_ELISION;
 }

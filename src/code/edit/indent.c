@@ -271,6 +271,20 @@ bool indent_map_init(struct indent_map *map, const struct hunk *hunk, const size
     return is_monotone(map) && (is_even(map) || is_sloppy(map));
 }
 
+/* Is the indentation made otherwise than all of the answer's context: with tabs, or blanks before
+ * tabs, where that has none? Then what changed the context has not touched it. */
+static bool is_of_another_kind(const struct indent_map *map, const char *ptr, size_t indent)
+{
+    bool tabs = false;
+    bool crossed = false;
+
+    for (size_t i = 0; i < map->n; i++) {
+        tabs = tabs || memchr(map->v[i].from, '\t', map->v[i].from_len);
+        crossed = crossed || memmem(map->v[i].from, map->v[i].from_len, " \t", 2);
+    }
+    return (!tabs && memchr(ptr, '\t', indent)) || (!crossed && memmem(ptr, indent, " \t", 2));
+}
+
 /* Tabs for blanks or the other way round, perhaps moved by an even number of columns. */
 static bool apply_columns(const struct indent_map *map, const char *ptr, size_t len, size_t indent,
                           bool *certain, char **out, size_t *out_len)
@@ -286,7 +300,8 @@ static bool apply_columns(const struct indent_map *map, const char *ptr, size_t 
 
         if (!find_offset(map, TABS[i], &offset))
             continue;
-        if (offset == 0 && in_habit) { /* only the context was written in another way */
+        if (offset == 0 && (in_habit || is_of_another_kind(map, ptr, indent))) {
+            /* only the context was written in another way */
             free(*out);
             *out = NULL;
             *certain = true;

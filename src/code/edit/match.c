@@ -273,6 +273,33 @@ static bool changed_is_nearer(struct match_text *text, const struct hunk *hunk,
     return nearer;
 }
 
+/*
+ * The header counts one old line more than there is, and an addition stands at the edge of the hunk
+ * with the file going on behind it: the missing line may be the one it belongs next to. A blank
+ * line lost with the end of the answer is no such sign.
+ */
+static int check_edges(const struct match_text *text, const struct hunk *hunk,
+                       const struct old_lines *old, size_t start, const char *path,
+                       struct refusal *why)
+{
+    size_t end = start + old->n;
+    size_t last = hunk->n - 1 - old->skip_tail;
+    bool head;
+    bool tail;
+
+    if (hunk->old_count != (long)old->n + 1)
+        return VDO_OK;
+    head = hunk->lines[old->skip_head].kind == LINE_ADD && start > 0;
+    tail = hunk->lines[last].kind == LINE_ADD && end < text->lines.n &&
+           !(hunk->ends_answer && line_is_blank(text->lines.v[end].ptr, text->lines.v[end].len));
+    if (!head && !tail)
+        return VDO_OK;
+    return refuse(why, REASON_NOT_FOUND,
+                  "%s line %zu: the hunk at line %zu of the answer lacks a context line next to "
+                  "what it adds; give the lines in front of the addition and behind it",
+                  path, start + 1, hunk->answer_line);
+}
+
 static int check_not_done(struct match_text *text, enum line_key key, const struct hunk *hunk,
                           const struct old_lines *old, size_t start, const char *path,
                           struct refusal *why)
@@ -390,6 +417,8 @@ static int try_run(struct match_text *text, const struct layer *layer, const str
         if (start == SIZE_MAX)
             rc = refuse_places(why, &text->lines, path, hunk, starts.v[0], starts.v[1], starts.n);
         else
+            rc = check_edges(text, hunk, old, start, path, why);
+        if (rc == 0)
             rc = check_not_done(text, layer->key, hunk, old, start, path, why);
         if (rc == 0) {
             set_run(out, hunk, old, start, layer->kind);

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Parts of a hunk between "..." lines. */
 struct part {
@@ -12,7 +13,6 @@ struct part {
     size_t *starts; /* where it stands, ascending */
     size_t n_starts;
     size_t cap;
-    unsigned char *ways; /* for each start: how the parts from here on can be placed, up to 2 */
 };
 
 static bool add_start(void *arg, size_t start)
@@ -43,7 +43,6 @@ static void find_part(struct match_text *text, const struct old_lines *old, stru
     match_each(text, KEY_EXACT, &some, add_start, part);
     if (part->n_starts > 0)
         qsort(part->starts, part->n_starts, sizeof(*part->starts), by_size);
-    part->ways = xcalloc(part->n_starts + 1, 1);
 }
 
 /* Is something added between two "..." with no line to hold on to? */
@@ -88,47 +87,72 @@ static size_t split_parts(const struct old_lines *old, struct part *parts)
     return n;
 }
 
-static void count_ways(struct part *parts, size_t n)
+/* Keep the starts that are part of an arrangement of all parts in order: going back, those with
+ * room for the next part behind them; going forth, those with room for the one in front. */
+static void keep_possible(struct part *parts, size_t n)
 {
-    for (size_t p = n; p-- > 0;) {
-        const struct part *next = p + 1 < n ? &parts[p + 1] : NULL;
-        unsigned sum = 0;
-        size_t j = next ? next->n_starts : 0;
+    for (size_t p = n - 1; p-- > 0;) {
+        size_t last =
+            parts[p + 1].n_starts > 0 ? parts[p + 1].starts[parts[p + 1].n_starts - 1] : 0;
+        size_t kept = 0;
 
-        for (size_t i = parts[p].n_starts; i-- > 0;) {
-            size_t end = parts[p].starts[i] + parts[p].n;
+        while (parts[p + 1].n_starts > 0 && kept < parts[p].n_starts &&
+               parts[p].starts[kept] + parts[p].n <= last)
+            kept++;
+        parts[p].n_starts = kept;
+    }
+    for (size_t p = 1; p < n; p++) {
+        size_t skip = 0;
 
-            while (next && j > 0 && next->starts[j - 1] >= end)
-                sum += next->ways[--j];
-            if (sum > 2)
-                sum = 2;
-            parts[p].ways[i] = (unsigned char)(next ? sum : 1);
+        if (parts[p - 1].n_starts == 0) {
+            parts[p].n_starts = 0;
+            continue;
         }
+        while (skip < parts[p].n_starts &&
+               parts[p].starts[skip] < parts[p - 1].starts[0] + parts[p - 1].n)
+            skip++;
+        parts[p].n_starts -= skip;
+        memmove(parts[p].starts, parts[p].starts + skip,
+                parts[p].n_starts * sizeof(*parts[p].starts));
     }
 }
 
-/* The first arrangement; the count of all of them, up to 2, is the answer. */
-static int arrange(const struct old_lines *old, const struct part *parts, size_t n, size_t *at)
+/* Does the part remove a line, or stand next to an addition? */
+static bool has_change(const struct hunk *hunk, const struct old_lines *old,
+                       const struct part *part)
 {
-    unsigned total = 0;
+    for (size_t k = part->from; k < part->from + part->n; k++) {
+        size_t i = old->from[k];
+
+        if (old->v[k]->kind == LINE_REMOVE || (i > 0 && hunk->lines[i - 1].kind == LINE_ADD) ||
+            (i + 1 < hunk->n && hunk->lines[i + 1].kind == LINE_ADD))
+            return true;
+    }
+    return false;
+}
+
+/* Parts that only lead there may stand in several places; those that change something may not. */
+static int arrange(const struct hunk *hunk, const struct old_lines *old, const struct part *parts,
+                   size_t n, size_t *at)
+{
     size_t end = 0;
 
-    for (size_t i = 0; i < parts[0].n_starts && total < 2; i++)
-        total += parts[0].ways[i];
-    if (total == 0)
-        return 0;
     for (size_t k = 0; k < old->n; k++)
         at[k] = SIZE_MAX;
     for (size_t p = 0; p < n; p++) {
         size_t i = 0;
 
-        while (parts[p].starts[i] < end || parts[p].ways[i] == 0)
+        if (parts[p].n_starts == 0)
+            return 0;
+        if (parts[p].n_starts > 1 && has_change(hunk, old, &parts[p]))
+            return 2;
+        while (parts[p].starts[i] < end)
             i++;
         for (size_t k = 0; k < parts[p].n; k++)
             at[parts[p].from + k] = parts[p].starts[i] + k;
         end = parts[p].starts[i] + parts[p].n;
     }
-    return total > 1 ? 2 : 1;
+    return 1;
 }
 
 int match_elision(struct match_text *text, const struct hunk *hunk, const struct old_lines *old,
@@ -141,13 +165,11 @@ int match_elision(struct match_text *text, const struct hunk *hunk, const struct
     if (n > 0 && parts[0].n < old->n && !has_lost_addition(hunk, old)) {
         for (size_t p = 0; p < n; p++)
             find_part(text, old, &parts[p]);
-        count_ways(parts, n);
-        found = arrange(old, parts, n, at);
+        keep_possible(parts, n);
+        found = arrange(hunk, old, parts, n, at);
     }
-    for (size_t p = 0; p < n; p++) {
+    for (size_t p = 0; p < n; p++)
         free(parts[p].starts);
-        free(parts[p].ways);
-    }
     free(parts);
     return found;
 }

@@ -131,14 +131,6 @@ int match_typo(struct match_text *text, const struct old_lines *old, size_t *at)
 
 /* --- lines left out between two parts ---------------------------------------------------- */
 
-/* May lines be missing between old lines i and i + 1? Not where something is added, whose place
- * would be a guess, nor between two removals, of which the missing line might be one. */
-static bool may_part(const struct old_lines *old, size_t i)
-{
-    return old->from[i + 1] == old->from[i] + 1 &&
-           !(old->v[i]->kind == LINE_REMOVE && old->v[i + 1]->kind == LINE_REMOVE);
-}
-
 /* Must the place of old line k be the same in every reading? */
 static bool is_pinned(const struct hunk *hunk, const struct old_lines *old, size_t k)
 {
@@ -203,7 +195,7 @@ static void try_pair(struct gap *g, size_t first, size_t ahead, size_t last, siz
     if (last < first + n || ahead + behind < n)
         return;
     for (size_t split = 0; split + 1 < n && g->found < 2; split++) {
-        if (split + 1 <= ahead && n - 1 - split <= behind && may_part(g->old, split))
+        if (split + 1 <= ahead && n - 1 - split <= behind && !g->old->v[split]->stuck)
             take_reading(g, first, last, split);
     }
 }

@@ -146,6 +146,7 @@ void parse_hunk_lines(struct scan *scan, struct hunk *hunk, bool envelope)
 
         if (ends_hunk(scan, scan->i, envelope) || (!envelope && is_mail_end(scan, scan->i, hunk)))
             return;
+        hunk->ends_answer = line->eol == EOL_NONE;
         if (line->len > 0 && line->ptr[0] == '\\')
             note_no_eol(hunk);
         else
@@ -191,6 +192,7 @@ int finish_hunk(struct scan *scan, struct hunk *hunk)
                       "the hunk at line %zu of the answer changes nothing; the answer was cut off "
                       "or lacks its \"+\" and \"-\"",
                       hunk->answer_line);
+    hunk_mark_stuck(hunk);
     hunk_normalise(hunk);
     return VDO_OK;
 }

@@ -194,6 +194,7 @@ static void fill_hunk(const struct scan *scan, const struct block *block, size_t
 
     hunk->old_start = block->start_line > 0 ? block->start_line : 0;
     hunk_from_blocks(hunk, search, middle - block->search, replace, block->end - middle - 1);
+    hunk_mark_stuck(hunk);
     loosen_blanks(hunk);
     free(search);
     free(replace);

@@ -345,7 +345,7 @@ int parse_udiff(struct scan *scan)
     read_header(scan, &h);
     rc = open_op(scan, &h, &op);
     release_header(&h);
-    if (rc)
+    if (rc || !op)
         return rc;
     scan_used_path(scan, op->path);
     scan->last_op = scan->plan->n;

@@ -91,3 +91,14 @@ bool hunk_has_change(const struct hunk *hunk)
     }
     return false;
 }
+
+void hunk_mark_stuck(struct hunk *hunk)
+{
+    for (size_t i = 0; i + 1 < hunk->n; i++) {
+        struct hunk_line *line = &hunk->lines[i];
+        const struct hunk_line *next = &hunk->lines[i + 1];
+
+        line->stuck =
+            next->kind == LINE_ADD || (line->kind == LINE_REMOVE && next->kind == LINE_REMOVE);
+    }
+}

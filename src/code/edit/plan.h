@@ -26,6 +26,7 @@ struct hunk_line {
     enum hunk_line_kind kind;
     bool cr;    /* ended in CR LF in the answer */
     bool loose; /* an empty or unmarked line that may be noise around the hunk */
+    bool stuck; /* no line of the file can be missing behind it, see hunk_mark_stuck() */
 };
 
 struct span {
@@ -43,6 +44,7 @@ struct hunk {
     long new_count;
     struct span *anchors; /* lines that stand above the place, outermost first */
     size_t n_anchors;
+    bool ends_answer; /* the answer stops in its last line */
     bool at_eof;      /* its last old line is the file's last */
     bool says_no_eol; /* a "\ No newline at end of file" is in it */
     bool old_no_eol;  /* ... behind an old line */
@@ -92,6 +94,12 @@ bool hunk_has_old(const struct hunk *hunk);
 /* Does it add or remove anything? */
 bool hunk_has_change(const struct hunk *hunk);
 
+/*
+ * Mark old lines behind which no context line can have been left out: where something is added its
+ * place would be a guess, and between two removals the missing line might be one too. Before
+ * hunk_normalise(), which moves additions.
+ */
+void hunk_mark_stuck(struct hunk *hunk);
 /* Turn lines that a run removes and adds again unchanged into context (longest common
  * subsequence), so that context always comes from the file. */
 void hunk_normalise(struct hunk *hunk);

@@ -15,6 +15,11 @@ const struct line *scan_line(const struct scan *scan, size_t i)
     return i < scan->lines.n ? &scan->lines.v[i] : NULL;
 }
 
+const struct line *scan_here(const struct scan *scan)
+{
+    return &scan->lines.v[scan->i];
+}
+
 bool line_is_fence(const struct line *line, char *mark, size_t *len, size_t *info_from)
 {
     size_t from = line_indent(line->ptr, line->len);
@@ -80,7 +85,7 @@ void scan_used_path(struct scan *scan, const char *path)
 
 static void read_prose(struct scan *scan)
 {
-    const struct line *line = scan_line(scan, scan->i);
+    const struct line *line = scan_here(scan);
     bool weak;
     char *path;
 
@@ -96,7 +101,7 @@ static void read_prose(struct scan *scan)
 /* An opening fence: a whole file, or the wrapping of something else. */
 static int read_fence(struct scan *scan)
 {
-    const struct line *line = scan_line(scan, scan->i);
+    const struct line *line = scan_here(scan);
     size_t info;
     size_t len;
     char mark;
@@ -121,7 +126,7 @@ static int read_fence(struct scan *scan)
 /* 1: something was read, negative: refused. */
 static int read_part(struct scan *scan)
 {
-    const struct line *line = scan_line(scan, scan->i);
+    const struct line *line = scan_here(scan);
     int rc;
 
     if (scan_wants(scan, EDIT_APPLY_PATCH) && apply_patch_starts(scan, scan->i)) {

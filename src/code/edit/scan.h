@@ -42,6 +42,8 @@ int scan_answer(struct work *work, enum edit_format format, const char *answer, 
 
 bool scan_wants(const struct scan *scan, enum edit_format format);
 const struct line *scan_line(const struct scan *scan, size_t i); /* NULL behind the end */
+/* The line that is read next; there must be one. */
+const struct line *scan_here(const struct scan *scan);
 /* Note a fence line; false when the line is none. */
 bool scan_fence(struct scan *scan, const struct line *line);
 /* Is it a fence line, of which mark and length, and where does its info string start? */

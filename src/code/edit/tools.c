@@ -121,6 +121,7 @@ static int replace_lines(struct work *work, struct edit_plan *plan, const char *
     struct hunk_line *replace_lines_ = text_lines(replace, &n_replace);
 
     hunk_from_blocks(hunk, search_lines, n_search, replace_lines_, n_replace);
+    hunk_mark_stuck(hunk);
     free(search_lines);
     free(replace_lines_);
     return work_do(work, op, why, err);

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    TAIL_LINES = 3, /* of an answer that must stand in the file to tell where it stopped */
+    MIN_LOST = 8,   /* lines; fewer at the end may well have been removed on purpose */
+};
+
 static size_t size_of(const struct hunk *hunk)
 {
     size_t len = 0;
@@ -245,21 +250,60 @@ static bool stops_before_end(const struct lines *had, const struct hunk *hunk)
     return last && end && !line_same(KEY_STRIP, last->ptr, last->len, end->ptr, end->len);
 }
 
+/*
+ * Do the last lines of the answer stand in the file with a good part of it, and nothing of that in
+ * the answer, behind them? Returns how many lines are lost so; 0: none.
+ */
+static size_t lost_tail(const struct lines *had, const struct hunk *hunk)
+{
+    size_t n = hunk->n;
+    size_t least = had->n / 4 > MIN_LOST ? had->n / 4 : MIN_LOST;
+
+    while (n > 0 && line_is_blank(hunk->lines[n - 1].ptr, hunk->lines[n - 1].len))
+        n--;
+    if (n < TAIL_LINES)
+        return 0;
+    for (size_t end = TAIL_LINES; end + least <= had->n; end++) {
+        bool same = true;
+
+        for (size_t k = 1; k <= TAIL_LINES && same; k++)
+            same = line_same(KEY_RSTRIP, hunk->lines[n - k].ptr, hunk->lines[n - k].len,
+                             had->v[end - k].ptr, had->v[end - k].len);
+        if (same)
+            return had->n - end;
+    }
+    return 0;
+}
+
+static size_t open_in(const struct hunk *hunk)
+{
+    long depth = 0;
+
+    for (size_t i = 0; i < hunk->n; i++)
+        depth += open_brackets(hunk->lines[i].ptr, hunk->lines[i].len);
+    return depth > 0 ? (size_t)depth : 0;
+}
+
 bool whole_is_cut(const struct work_file *file, const struct file_op *op, struct refusal *why)
 {
     const struct hunk *hunk = op->n > 0 ? &op->hunks[0] : NULL;
-    long depth = 0;
+    const struct lines *had = &file->text.lines;
+    size_t lost;
 
-    if (!hunk || !file->exists || hunk->n >= file->text.lines.n ||
-        open_brackets(file->bytes, file->len) != 0)
+    if (!hunk || !file->exists || hunk->n >= had->n || !stops_before_end(had, hunk))
         return false;
-    for (size_t i = 0; i < hunk->n; i++)
-        depth += open_brackets(hunk->lines[i].ptr, hunk->lines[i].len);
-    if (depth <= 0 || !stops_before_end(&file->text.lines, hunk))
-        return false;
-    (void)refuse(why, REASON_TRUNCATED,
-                 "%s: the answer ends before the file does, with %ld brackets open; give the whole "
-                 "file",
-                 file->path, depth);
-    return true;
+    if (open_brackets(file->bytes, file->len) == 0 && open_in(hunk) > 0) {
+        (void)refuse(why, REASON_TRUNCATED,
+                     "%s: the answer ends before the file does, with %zu brackets open; give the "
+                     "whole file",
+                     file->path, open_in(hunk));
+        return true;
+    }
+    lost = lost_tail(had, hunk);
+    if (lost > 0)
+        (void)refuse(why, REASON_TRUNCATED,
+                     "%s: the answer ends where the file has %zu more lines; give the whole file, "
+                     "or remove them with an edit",
+                     file->path, lost);
+    return lost > 0;
 }
