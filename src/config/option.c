@@ -2,6 +2,8 @@
 
 #include "vdo/base/mem.h"
 
+#include "scalar.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,9 +37,13 @@ static char *placed_text(const struct option_reader *r, const char *path, bool a
 {
     int line;
     int column;
+    char *message;
 
     find_place(r, path, at_key, &line, &column);
-    return xasprintf("%s:%d:%d: %.200s%s%s", r->name, line, column, path, *path ? ": " : "", text);
+    message =
+        xasprintf("%s:%d:%d: %.200s%s%s", r->name, line, column, path, *path ? ": " : "", text);
+    scalar_make_printable(message);
+    return message;
 }
 
 char *option_place_text(const struct option_reader *r, const char *path, const char *text)

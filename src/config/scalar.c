@@ -73,3 +73,11 @@ json_t *scalar_to_json(const char *text)
         return json_false();
     return is_decimal(text) ? number_to_json(text) : json_string(text);
 }
+
+void scalar_make_printable(char *text)
+{
+    for (; *text; text++) {
+        if (iscntrl((unsigned char)*text))
+            *text = '?';
+    }
+}

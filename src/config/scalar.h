@@ -10,4 +10,8 @@
 /* New reference; a string when the text is nothing else. */
 json_t *scalar_to_json(const char *text);
 
+/* Keys and values get into messages; control characters in them become "?" so that a message stays
+ * one line and does nothing to a terminal. */
+void scalar_make_printable(char *text);
+
 #endif

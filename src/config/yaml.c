@@ -40,17 +40,17 @@ static int fail_at(struct builder *b, const yaml_mark_t *mark, const char *fmt, 
     __attribute__((format(printf, 3, 4)));
 static int fail_at(struct builder *b, const yaml_mark_t *mark, const char *fmt, ...)
 {
+    AUTO_FREE char *path = xstrndup(b->path.ptr, b->path.len < 150 ? b->path.len : 150);
     char text[300];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    if (b->path.len > 0)
-        return err_set(b->err, VDO_E_INVALID, "%s:%zu:%zu: %.150s: %s", b->name, mark->line + 1,
-                       mark->column + 1, b->path.ptr, text);
-    return err_set(b->err, VDO_E_INVALID, "%s:%zu:%zu: %s", b->name, mark->line + 1,
-                   mark->column + 1, text);
+    scalar_make_printable(path);
+    scalar_make_printable(text);
+    return err_set(b->err, VDO_E_INVALID, "%s:%zu:%zu: %s%s%s", b->name, mark->line + 1,
+                   mark->column + 1, path, *path ? ": " : "", text);
 }
 
 /* Where the byte at the offset stands; libyaml gives no mark for what it cannot decode. */

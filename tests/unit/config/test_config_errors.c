@@ -94,6 +94,7 @@ static const struct {
     {LOCAL "roles: {tester: [local, local]}\n", "\"local\" is named twice"},
     {LOCAL "roles: {tester: []}\n", "roles.tester: is empty"},
     {LOCAL "roles: {tseter: [local]}\n", "(nearest known key: roles.tester)"},
+    {"\"a\\n\\e[1mb\": 1\n", "vdo.yml:1:1: a??[1mb: unknown key"},
     {"sandbox: {memory_mb: 1}\n", "out of range (64 .. 1048576)"},
 };
 
