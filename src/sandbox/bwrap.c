@@ -127,18 +127,26 @@ static void add_tmpfs(struct args *args, int64_t size, const char *mode, const c
     ADD(args, "--tmpfs", path);
 }
 
+bool bwrap_has_git_file(const char *dir)
+{
+    AUTO_FREE char *git = fs_join(dir, ".git");
+    struct stat st;
+
+    return lstat(git, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* The repository's own data is not for those who run inside its work tree. */
 static void hide_git(struct args *args, const char *dir, int empty_fd)
 {
     AUTO_FREE char *git = fs_join(dir, ".git");
     struct stat st;
 
-    if (lstat(git, &st))
+    if (empty_fd < 0 && (lstat(git, &st) || !S_ISDIR(st.st_mode)))
         return;
-    if (S_ISDIR(st.st_mode)) {
+    if (empty_fd < 0) {
         add_tmpfs(args, 4096, "0555", git);
         ADD(args, "--remount-ro", git);
-    } else if (S_ISREG(st.st_mode)) {
+    } else {
         add_number(args, "--ro-bind-data", empty_fd);
         args_add(args, git);
     }

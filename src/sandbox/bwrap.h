@@ -32,14 +32,18 @@ struct bwrap_run {
     const char *bind_from;
     int64_t memory_bytes;
     int64_t pids;
+    /* A descriptor that no option names would stay open in the sandbox: -1 when not needed. */
     int filter_fd;
     int passwd_fd;
     int group_fd;
-    int hosts_fd;
+    int hosts_fd; /* without the network */
     int nsswitch_fd;
-    int empty_fd;
+    int empty_fd; /* when dir/.git is a file */
     int status_fd;
 };
+
+/* Is dir/.git a file, as in a git worktree? */
+bool bwrap_has_git_file(const char *dir);
 
 /* 0, or VDO_E_INVALID for an entry of env without a name. */
 int bwrap_args(const struct bwrap_view *view, const struct bwrap_run *run, struct args *out,

@@ -39,6 +39,8 @@ struct run {
     struct cgroup_limits limits;
     int64_t disk_bytes;
     int fds[N_FDS]; /* what bwrap reads and writes; -1 or owned */
+    int passed[N_FDS];
+    size_t n_passed;
     struct tenant tenant;
     struct cgroup group;
     struct watch watch;
@@ -111,16 +113,21 @@ static int open_fds(struct run *r, int *out_status, struct err *err)
     r->fds[FD_FILTER] = make_data(r->sandbox->filter, r->sandbox->filter_len);
     r->fds[FD_PASSWD] = make_data(passwd, sizeof(passwd) - 1);
     r->fds[FD_GROUP] = make_data(group_file, sizeof(group_file) - 1);
-    r->fds[FD_HOSTS] = make_data(hosts, sizeof(hosts) - 1);
+    if (!r->spec->network)
+        r->fds[FD_HOSTS] = make_data(hosts, sizeof(hosts) - 1);
     r->fds[FD_NSSWITCH] = make_data(nsswitch, sizeof(nsswitch) - 1);
-    r->fds[FD_EMPTY] = make_data("", 0);
+    if (bwrap_has_git_file(r->spec->dir))
+        r->fds[FD_EMPTY] = make_data("", 0);
     ok = pipe2(status, O_CLOEXEC) == 0;
     if (ok) {
         r->fds[FD_STATUS] = status[1];
         *out_status = status[0];
     }
-    for (int i = 0; i < N_FDS; i++)
-        ok = ok && r->fds[i] >= 0;
+    for (int i = 0; i < N_FDS; i++) {
+        ok = ok && (r->fds[i] >= 0 || (i == FD_HOSTS && r->spec->network) || i == FD_EMPTY);
+        if (r->fds[i] >= 0)
+            r->passed[r->n_passed++] = r->fds[i];
+    }
     if (ok)
         return VDO_OK;
     return err_set(err, VDO_E_IO, "sandbox: open descriptors: %s", strerrordesc_np(errno));
@@ -256,8 +263,8 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
     const struct sandbox_spec *spec = r->spec;
     struct proc_spec p = {.argv = (const char *const *)r->args.list,
                           .cwd = "/",
-                          .pass_fds = r->fds,
-                          .n_pass_fds = N_FDS,
+                          .pass_fds = r->passed,
+                          .n_pass_fds = r->n_passed,
                           .rlimits = r->rlimits,
                           .n_rlimits = sizeof(r->rlimits) / sizeof(r->rlimits[0]),
                           .run_uid = r->tenant.uid,

@@ -298,6 +298,30 @@ static void sandbox_run__works_below_a_directory_closed_to_others(void **state)
     sandbox_result_release(&result);
 }
 
+/* bwrap keeps what no option names. */
+static void sandbox_run__leaves_no_descriptor_open_in_any_variant(void **state)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "ls /proc/$$/fd; exit 0", NULL};
+
+    (void)state;
+    need_isolation();
+    for (int variant = 0; variant < 6; variant++) {
+        AUTO_FREE char *git = fs_join(dir, ".git");
+        struct sandbox_spec spec = shell(argv);
+        struct sandbox_result result;
+
+        assert_int_equal(fs_remove_tree(git, NULL), 0);
+        if (variant / 2 == 1)
+            assert_int_equal(fs_write_atomic(git, "x", 1, 0644, NULL), 0);
+        else if (variant / 2 == 2)
+            assert_int_equal(fs_make_dirs(git, 0755, NULL), 0);
+        spec.network = variant % 2;
+        assert_int_equal(sandbox_run(sandbox, &spec, &result, NULL), 0);
+        assert_string_equal(result.output, "0\n1\n2\n");
+        sandbox_result_release(&result);
+    }
+}
+
 static void sandbox_run__hides_git(void **state)
 {
     AUTO_FREE char *git = fs_join(dir, ".git");
@@ -632,6 +656,7 @@ int main(int argc, char **argv)
         WITH_DIR(sandbox_run__works_for_root_whoever_owns_the_directory),
         WITH_DIR(sandbox_run__takes_back_what_a_killed_run_was_given),
         WITH_DIR(sandbox_run__works_below_a_directory_closed_to_others),
+        WITH_DIR(sandbox_run__leaves_no_descriptor_open_in_any_variant),
         WITH_DIR(sandbox_run__hides_git),
         WITH_DIR(sandbox_run__streams_both_outputs_apart),
         WITH_DIR(sandbox_run__ends_when_it_is_cancelled),

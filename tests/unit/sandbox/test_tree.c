@@ -140,13 +140,13 @@ static void tree_measure__fails_for_what_is_not_a_directory(void **state)
 /* Root lists everything anyway: look only as somebody else. */
 static void tree_measure__opens_what_its_owner_closed_when_asked(void **state)
 {
-    AUTO_FREE char *dark = at("dark");
     struct tree_size size;
     struct stat st;
 
     (void)state;
     if (geteuid() == 0)
         skip();
+    AUTO_FREE char *dark = at("dark");
     make("dark");
     put("dark/file", 1 << 20);
     assert_int_equal(chmod(dark, 0300), 0);
@@ -170,13 +170,13 @@ static uid_t owner_of(const char *name)
 
 static void tree_change_owner__there_and_back(void **state)
 {
-    AUTO_FREE char *link_path = at("d/link");
-    AUTO_FREE char *foreign = at("foreign");
     struct stat outside;
 
     (void)state;
     if (geteuid() != 0)
         skip();
+    AUTO_FREE char *link_path = at("d/link");
+    AUTO_FREE char *foreign = at("foreign");
     make("d");
     put("d/file", 1);
     put("foreign", 1);
@@ -197,13 +197,12 @@ static void tree_change_owner__there_and_back(void **state)
 
 static void tree_change_owner__leaves_files_with_a_second_name(void **state)
 {
-    AUTO_FREE char *inside = at("in/file");
-    AUTO_FREE char *dir = at("in");
-    AUTO_FREE char *outside = at("outside");
-
     (void)state;
     if (geteuid() != 0)
         skip();
+    AUTO_FREE char *inside = at("in/file");
+    AUTO_FREE char *dir = at("in");
+    AUTO_FREE char *outside = at("outside");
     make("in");
     put("in/file", 1);
     assert_int_equal(link(inside, outside), 0);
