@@ -171,7 +171,7 @@ static int open_to_remove(int dir_fd, const char *name)
     int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0 && errno == EACCES) {
-        (void)fchmodat(dir_fd, name, S_IRWXU, 0);
+        (void)!fchmodat(dir_fd, name, S_IRWXU, 0);
         fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (fd >= 0)
