@@ -1,0 +1,192 @@
+"""Commands as a user types them: exit codes, standard output and standard error."""
+import json
+import os
+import subprocess
+
+import pytest
+from conftest import EDIT, FINISH, ROOT, SAMPLE, VDO, answer, good_script, plan, refine
+
+
+def vdo(*args, **more):
+    return subprocess.run([VDO, *args], capture_output=True, text=True, timeout=120, **more)
+
+
+def git(repo, *args):
+    env = dict(os.environ, GIT_AUTHOR_NAME="o", GIT_AUTHOR_EMAIL="o@example.invalid", GIT_COMMITTER_NAME="o",
+               GIT_COMMITTER_EMAIL="o@example.invalid", GIT_CONFIG_GLOBAL="/dev/null")
+    return subprocess.run(["git", "-C", repo, *args], check=True, capture_output=True, text=True, env=env).stdout
+
+
+@pytest.fixture
+def repo(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    path = tmp_path / "repo"
+    for name, text in SAMPLE.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+    git(str(path), "init", "-q", "-b", "main")
+    git(str(path), "add", "-A")
+    git(str(path), "commit", "-q", "-m", "First")
+    (path / "README.md").write_text("changed, not committed\n")
+    return str(path)
+
+
+@pytest.fixture
+def issue(tmp_path):
+    path = tmp_path / "issue.md"
+    path.write_text("# Greet politely\n\nPlease add a full stop.\n")
+    return str(path)
+
+
+def test_help_and_version():
+    assert vdo("--help").returncode == 0 and "serve" in vdo("--help").stdout
+    assert vdo("--version").stdout.startswith("vdo ")
+    assert vdo().returncode == 2
+    assert vdo("fly").returncode == 2 and "no command 'fly'" in vdo("fly").stderr
+
+
+@pytest.mark.parametrize("command", ["apply", "config", "deliveries", "demo", "doctor", "jobs", "locate", "model", "outline", "run", "sandbox", "serve"])
+def test_every_command_tells_its_options(command):
+    done = vdo(command, "--help")
+    assert done.returncode == 0 and done.stdout.startswith("Usage: vdo " + command)
+    assert command in vdo("--help").stdout
+    assert vdo(command, "--no-such-option").returncode == 2
+
+
+def test_run_makes_a_branch_and_touches_no_file(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["status"] == "completed" and result["branch"].startswith("vdo/greet-politely-")
+    assert result["base"] == git(repo, "rev-parse", "main").strip()
+    assert result["head"] == git(repo, "rev-parse", result["branch"]).strip()
+    assert result["commits"] == 1 and [f["path"] for f in result["files"]] == ["greet.sh"]
+    assert [s["name"] for s in result["steps"]][0] == "snapshot" and result["usage"]["input_tokens"] > 0
+    assert result["cost_usd"] == 0 and any(r["name"] == "check: make check" for r in result["verdict"])
+    assert git(repo, "status", "--short").strip() == "M README.md"
+    assert git(repo, "branch", "--show-current").strip() == "main"
+    assert "dear" in git(repo, "show", result["branch"] + ":greet.sh")
+
+
+def test_run_for_people_prints_table_and_branch(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue)
+    assert done.returncode == 0 and "verdict" in done.stdout and "branch vdo/" in done.stdout
+
+
+def test_run_fails_with_1_when_nothing_was_changed(make_vdo, repo, issue):
+    v = make_vdo(start=False, script=[refine(), plan(), answer("builder", "", FINISH)])
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--json")
+    assert done.returncode == 1 and json.loads(done.stdout)["status"] == "failed"
+    assert "no file was changed" in done.stderr and "vdo/" not in git(repo, "branch")
+
+
+def test_run_stops_at_a_limit_with_3(make_vdo, repo, issue):
+    v = make_vdo(start=False, extra="limits: {job_turns: 2}\n")
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue)
+    assert done.returncode == 3 and "job_turns" in done.stderr
+
+
+@pytest.mark.parametrize("args", [[], ["--repo", "."], ["--repo", "/nowhere", "--issue", "ISSUE"], ["--repo", ".", "--issue", "/nowhere"],
+                                  ["--repo", ".", "--issue", "ISSUE", "more"]])
+def test_run_refuses_wrong_usage_with_2(make_vdo, issue, args):
+    v = make_vdo(start=False)
+    done = v.run("run", "-c", v.config, *[issue if a == "ISSUE" else a for a in args])
+    assert done.returncode == 2 and done.stderr.strip()
+
+
+def test_run_on_another_base(make_vdo, repo, issue):
+    git(repo, "branch", "stable")
+    v = make_vdo(start=False)
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--base", "stable", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["base_branch"] == "stable"
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--base", "nowhere")
+    assert done.returncode == 1 and "no branch 'nowhere'" in done.stderr
+
+
+def test_jobs_list_show_and_log(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    job = json.loads(v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--json").stdout)["id"]
+    assert job in v.run("jobs", "-c", v.config).stdout
+    assert json.loads(v.run("jobs", "-c", v.config, "--json", "list").stdout)["jobs"][0]["id"] == job
+    assert "Greet politely" in v.run("jobs", "-c", v.config, "show", job).stdout
+    assert "make check: passed" in v.run("jobs", "-c", v.config, "log", job).stdout
+    assert v.run("jobs", "-c", v.config, "rate", job, "5").returncode == 0
+    assert v.run("jobs", "-c", v.config, "rate", job, "6").returncode == 2
+    assert v.run("jobs", "-c", v.config, "show", "nosuchjob").returncode == 1
+    assert v.run("jobs", "-c", v.config, "cancel", job).returncode == 3
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ("workers: 4\nwrokers: 3\n", ":2:1: wrokers: "), ("workers: many\n", ":1:10: workers: "), ("workers: 1\nworkers: 2\n", ":2:1: "),
+    ("limits: {job_usd: -1}\n", "limits.job_usd"), ("workers: &a 3\n", ":1:"), ("trigger: {permission: owner}\n", "trigger.permission"),
+    ("github: {webhook_secret: short}\n", "webhook_secret"),
+])
+def test_config_check_names_place_and_key(tmp_path, text, wanted):
+    path = tmp_path / "vdo.yml"
+    path.write_text(text)
+    done = vdo("config", "check", str(path))
+    assert done.returncode == 2 and wanted in done.stderr, done.stderr
+    assert str(path) in done.stderr
+
+
+def test_config_check_suggests_the_nearest_key(tmp_path):
+    path = tmp_path / "vdo.yml"
+    path.write_text("wrokers: 3\n")
+    assert "nearest known key: workers" in vdo("config", "check", str(path)).stderr
+
+
+def test_the_example_passes():
+    done = vdo("config", "check", os.path.join(ROOT, "config", "vdo.example.yml"))
+    assert done.returncode == 0, done.stderr
+    assert vdo("config", "check", "/nowhere/vdo.yml").returncode == 2
+
+
+def test_serve_refuses_to_start_without_a_secret(make_vdo, hub):
+    v = make_vdo(hub, start=False)
+    with open(v.config) as f:
+        text = f.read()
+    with open(v.config, "w") as f:
+        f.write(text.replace("webhook_secret: a-webhook-secret-for-tests", "webhook_secret: ''"))
+    done = v.run("serve", "-c", v.config)
+    assert done.returncode == 2 and "webhook_secret" in done.stderr
+
+
+def test_serve_refuses_an_address_that_others_can_reach(make_vdo, hub):
+    v = make_vdo(hub, start=False)
+    with open(v.config) as f:
+        text = f.read()
+    with open(v.config, "w") as f:
+        f.write(text.replace(f'listen: "127.0.0.1:{v.port}"', f'listen: "0.0.0.0:{v.port}"'))
+    done = v.run("serve", "-c", v.config)
+    assert done.returncode == 2 and "allow_public" in done.stderr
+
+
+def test_doctor_says_one_line_each(make_vdo, hub):
+    v = make_vdo(hub, start=False)
+    done = v.run("doctor", "-c", v.config)
+    for what in ("config", "store", "sandbox", "github", "webhook", "provider"):
+        assert what in done.stdout, done.stdout + done.stderr
+    assert "a-webhook-secret" not in done.stdout
+
+
+def test_model_ask_answers_in_the_documented_shape(make_vdo):
+    v = make_vdo(start=False, script=[answer("builder", "hello")])
+    done = v.run("model", "ask", "-c", v.config, "--role", "builder", "--json", "hi")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    for name in ("text", "tool_calls", "stop", "usage", "cost_usd", "attempts", "provider", "model"):
+        assert name in result
+    assert result["text"] == "hello"
+
+
+def test_demo_ends_by_itself_with_a_pull_request(tmp_path):
+    os.chmod(tmp_path, 0o755)
+    done = vdo("demo", "--keep", str(tmp_path / "demo"))
+    assert done.returncode == 0, done.stderr + done.stdout
+    for text in ("script", "verified", "verdict", "pull request", "branch vdo/"):
+        assert text in done.stdout
+    repo = str(tmp_path / "demo" / "project")
+    branch = [b.strip(" *") for b in git(repo, "branch").splitlines() if "vdo/" in b][0]
+    assert "isspace" in git(repo, "show", branch + ":src/words.c")
