@@ -1,6 +1,8 @@
 /* What a run gets, sees and leaves; hostile behaviour is in test_sandbox_attacks.c. */
 #include "vdo/sandbox/sandbox.h"
 
+#include "ordinary_user.h"
+
 #include "../../src/sandbox/host.h"
 #include "../../src/sandbox/tenant.h"
 
@@ -237,13 +239,13 @@ static void sandbox_run__works_for_root_whoever_owns_the_directory(void **state)
         uid_t owner;
         bool no_idmap;
     } rows[] = {{0, false}, {0, true}, {4321, false}, {4321, true}};
-    AUTO_FREE char *old = fs_join(dir, "old");
-    AUTO_FREE char *new = fs_join(dir, "new");
 
     (void)state;
     need_isolation();
     if (geteuid() != 0)
         skip();
+    AUTO_FREE char *old = fs_join(dir, "old");
+    AUTO_FREE char *new = fs_join(dir, "new");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct stat st;
 
@@ -265,13 +267,13 @@ static void sandbox_run__works_for_root_whoever_owns_the_directory(void **state)
 
 static void sandbox_run__takes_back_what_a_killed_run_was_given(void **state)
 {
-    AUTO_FREE char *file = fs_join(dir, "file");
     struct stat st;
 
     (void)state;
     need_isolation();
     if (geteuid() != 0)
         skip();
+    AUTO_FREE char *file = fs_join(dir, "file");
     assert_int_equal(fs_write_atomic(file, "a", 1, 0600, NULL), 0);
     assert_int_equal(chown(file, TENANT_FIRST_UID + 5, TENANT_FIRST_UID + 5), 0);
     assert_int_equal(chown(dir, TENANT_FIRST_UID + 5, TENANT_FIRST_UID + 5), 0);
@@ -675,5 +677,5 @@ int main(int argc, char **argv)
 
     if (argc == 3 && strcmp(argv[1], "run") == 0)
         return run_until_killed(argv[2]);
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, tear_down) + run_as_ordinary_user();
 }

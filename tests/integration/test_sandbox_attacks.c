@@ -1,6 +1,7 @@
 /* Each attack of tests/support/attacks.c against the real sandbox: as the user who runs the tests,
  * and as an ordinary one when that is root. docs/security.md lists what holds where. */
 #include "attacks.h"
+#include "ordinary_user.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -10,7 +11,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -27,8 +27,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { ORDINARY_UID = 64321 };
 
 #define MIB ((int64_t)1024 * 1024)
 
@@ -368,36 +366,9 @@ static int run_all(void)
     return cmocka_run_group_tests_name("sandbox_attacks", tests, set_up, tear_down);
 }
 
-/* The same program again, as somebody who is not root. */
-static int run_as_ordinary_user(void)
-{
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        if (setgroups(0, NULL) || setgid(ORDINARY_UID) || setuid(ORDINARY_UID))
-            _exit(111);
-        (void)execl("/proc/self/exe", "test_sandbox_attacks", (char *)NULL);
-        _exit(112);
-    }
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
-        return 1;
-    if (WIFEXITED(status) && (WEXITSTATUS(status) == 111 || WEXITSTATUS(status) == 112)) {
-        (void)printf("# skipped as an ordinary user: cannot become uid %d here\n", ORDINARY_UID);
-        return 0;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
 int main(int argc, char **argv)
 {
-    int failed;
-
     if (argc == 3 && strcmp(argv[1], "attack") == 0)
         return attack_main(argv[2]);
-    failed = run_all();
-    (void)fflush(stdout);
-    if (geteuid() == 0)
-        failed += run_as_ordinary_user();
-    return failed;
+    return run_all() + run_as_ordinary_user();
 }

@@ -1,6 +1,8 @@
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 
+#include "ordinary_user.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -354,5 +356,5 @@ int main(void)
         WITH_TOP(fs_join__does_not_double_the_slash),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_as_ordinary_user();
 }

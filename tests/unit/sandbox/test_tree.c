@@ -3,6 +3,8 @@
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 
+#include "ordinary_user.h"
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -229,5 +231,5 @@ int main(void)
         WITH_TOP(tree_change_owner__leaves_files_with_a_second_name),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL) + run_as_ordinary_user();
 }
