@@ -71,7 +71,7 @@ static void name_peer(const struct sockaddr *addr, char *out)
     else if (addr->sa_family == AF_INET6)
         bytes = &((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr;
     if (!bytes || !inet_ntop(addr->sa_family, bytes, out, PEER_SIZE))
-        strcpy(out, "unix");
+        memcpy(out, "unix", sizeof("unix"));
 }
 
 static unsigned count_peer(const struct http_server *server, const char *peer)

@@ -147,8 +147,8 @@ static bool may_drain(const struct http_request *request)
 static enum MHD_Result look_at_head(struct http_request *request, const char *method, bool has_nul)
 {
     request->seen = true;
-    if (strlen(method) < METHOD_SIZE)
-        strcpy(request->method, method);
+    if (strlen(method) < METHOD_SIZE) /* a longer one is none of a route's */
+        memcpy(request->method, method, strlen(method) + 1);
     MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, take_header, request);
     request->refusal = check_head(request, has_nul);
     if (!request->refusal.status)
@@ -235,9 +235,9 @@ static enum MHD_Result finish(struct http_request *request)
 
 enum MHD_Result exchange_step(void *server, struct MHD_Connection *mhd, const char *url,
                               const char *method, const char *version, const char *upload,
-                              size_t *upload_len, void **arg)
+                              size_t *upload_len, void **request_arg)
 {
-    struct http_request *request = *arg;
+    struct http_request *request = *request_arg;
 
     (void)server;
     (void)mhd;
@@ -287,10 +287,10 @@ static void wait_for_next(struct connection *connection)
     }
 }
 
-void exchange_end(void *arg, struct MHD_Connection *mhd, void **request_arg,
+void exchange_end(void *server_arg, struct MHD_Connection *mhd, void **request_arg,
                   enum MHD_RequestTerminationCode why)
 {
-    struct http_server *server = arg;
+    struct http_server *server = server_arg;
     struct http_request *request = *request_arg;
     const struct http_server_options *options = &server->options;
     int status;

@@ -89,9 +89,9 @@ static int tick_ms(const struct http_server *server)
     return ms > MAX_TICK_MS ? MAX_TICK_MS : (int)ms;
 }
 
-void *gate_run(void *arg)
+void *gate_run(void *server_arg)
 {
-    struct http_server *server = arg;
+    struct http_server *server = server_arg;
     const int tick = tick_ms(server);
     int64_t next_ms = now_ms() + tick;
     bool resting = false;

@@ -26,8 +26,15 @@ static int bind_failed(const char *address, int error, struct err *err)
 {
     enum vdo_code code = error == EADDRINUSE ? VDO_E_CONFLICT : VDO_E_IO;
 
-    return err_set(err, code, "listen on %s: %s%s", address, strerror(error),
+    return err_set(err, code, "listen on %s: %s%s", address, strerrordesc_np(error),
                    error == EADDRINUSE ? "; another program listens there" : "");
+}
+
+static bool is_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && digits <= 5 && !text[digits] && strtol(text, NULL, 10) <= 65535;
 }
 
 /* "host:port" or "[v6]:port" into its two parts; false when it is neither. */
@@ -37,8 +44,7 @@ static bool split_host(const char *address, char **host, char **port)
     const char *begin = address;
     const char *end = colon;
 
-    if (!colon || colon == address || !colon[1] || strspn(colon + 1, "0123456789") > 5 ||
-        colon[1 + strspn(colon + 1, "0123456789")] || atoi(colon + 1) > 65535)
+    if (!colon || colon == address || !is_port(colon + 1))
         return false;
     if (address[0] == '[') {
         if (colon[-1] != ']')
@@ -177,13 +183,13 @@ static int open_unix(const char *address, struct listener *out, struct err *err)
 /* Source: sd_listen_fds(3). */
 static int open_systemd(struct listener *out, struct err *err)
 {
-    const char *pid = getenv("LISTEN_PID");
-    const char *fds = getenv("LISTEN_FDS");
+    const char *pid = secure_getenv("LISTEN_PID");
+    const char *fds = secure_getenv("LISTEN_FDS");
     int fd = SYSTEMD_FIRST_FD;
     int listening = 0;
     socklen_t len = sizeof(listening);
 
-    if (!pid || !fds || atol(pid) != (long)getpid() || atoi(fds) != 1)
+    if (!pid || !fds || strtol(pid, NULL, 10) != (long)getpid() || strcmp(fds, "1") != 0)
         return err_set(err, VDO_E_INVALID,
                        "listen address \"systemd\": systemd passed no socket, or not exactly one; "
                        "start the service through its .socket unit");

@@ -2,6 +2,7 @@
 
 #include "vdo/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,13 +127,8 @@ static void add_allowed(char *allow, size_t size, const char *method)
 {
     size_t len = strlen(allow);
 
-    if (len + strlen(method) + 3 > size)
-        return;
-    if (len > 0) {
-        strcpy(allow + len, ", ");
-        len += 2;
-    }
-    strcpy(allow + len, method);
+    if (len + strlen(method) + 3 <= size)
+        snprintf(allow + len, size - len, "%s%s", len > 0 ? ", " : "", method);
 }
 
 void route_find(const struct route_table *table, const char *method, const struct target *target,

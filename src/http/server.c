@@ -64,12 +64,13 @@ static int start_threads(struct http_server *server, struct err *err)
         server->loops[i] = start_loop(server);
         if (!server->loops[i])
             return err_set(err, VDO_E_IO, "cannot start a thread of the HTTP server: %s",
-                           strerror(errno));
+                           strerrordesc_np(errno));
         server->n_loops++;
     }
     rc = pthread_create(&server->gate, NULL, gate_run, server);
     if (rc)
-        return err_set(err, VDO_E_IO, "cannot start a thread of the HTTP server: %s", strerror(rc));
+        return err_set(err, VDO_E_IO, "cannot start a thread of the HTTP server: %s",
+                       strerrordesc_np(rc));
     return VDO_OK;
 }
 
@@ -131,7 +132,7 @@ int http_server_start(const struct http_server_options *options, struct http_ser
     int rc = VDO_OK;
 
     if (server->wake_fd < 0)
-        rc = err_set(err, VDO_E_IO, "eventfd: %s", strerror(errno));
+        rc = err_set(err, VDO_E_IO, "eventfd: %s", strerrordesc_np(errno));
     if (!rc)
         rc = route_table_new(options->routes, options->n_routes, &server->routes, err);
     if (!rc)

@@ -146,7 +146,7 @@ struct http_server {
 };
 
 /* gate.c */
-void *gate_run(void *server);
+void *gate_run(void *server_arg);
 void gate_wake(struct http_server *server);
 
 /* connection.c */
@@ -165,8 +165,8 @@ void connection_notify(void *server, struct MHD_Connection *mhd, void **socket_c
 void *exchange_begin(void *server, const char *target, struct MHD_Connection *mhd);
 enum MHD_Result exchange_step(void *server, struct MHD_Connection *mhd, const char *url,
                               const char *method, const char *version, const char *upload,
-                              size_t *upload_len, void **request);
-void exchange_end(void *server, struct MHD_Connection *mhd, void **request,
+                              size_t *upload_len, void **request_arg);
+void exchange_end(void *server_arg, struct MHD_Connection *mhd, void **request_arg,
                   enum MHD_RequestTerminationCode why);
 
 /* request.c */

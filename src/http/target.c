@@ -130,7 +130,7 @@ bool target_parse(const char *text, char *space, struct target *out)
     if (query)
         *query++ = '\0';
     whole = space + len + 1;
-    strcpy(whole, space); /* the path alone, never longer than text */
+    memcpy(whole, space, strlen(space) + 1); /* the path alone, never longer than text */
     if (!decode(whole, false))
         return false;
     out->path = whole;

@@ -1232,7 +1232,6 @@ static void http_server_start__takes_a_unix_socket_and_replaces_a_stale_one(void
 
 static void http_server_start__takes_the_socket_of_systemd(void **state)
 {
-    struct http_server *server = start((struct http_server_options){0});
     struct http_server *passed = NULL;
     struct http_server_options options = {
         .listen = "systemd", .routes = ROUTES, .n_routes = CASES(ROUTES), .threads = 1};
@@ -1245,7 +1244,8 @@ static void http_server_start__takes_the_socket_of_systemd(void **state)
     assert_int_equal(bind(fd, (void *)&addr, sizeof(addr)), 0);
     assert_int_equal(listen(fd, 8), 0);
     assert_int_equal(dup2(fd, 3), 3);
-    close(fd);
+    if (fd != 3)
+        close(fd);
     snprintf(pid, sizeof(pid), "%d", (int)getpid());
     setenv("LISTEN_PID", pid, 1);
     setenv("LISTEN_FDS", "1", 1);
@@ -1258,7 +1258,6 @@ static void http_server_start__takes_the_socket_of_systemd(void **state)
         assert_int_equal(dup2(kept, 3), 3);
         close(kept);
     }
-    stop(server, 1000);
 }
 
 static void http_server_start__says_when_systemd_passed_no_socket(void **state)
