@@ -25,7 +25,7 @@ static bool is_port(const char *text)
 {
     size_t len = strspn(text, "0123456789");
 
-    return len > 0 && len <= 5 && text[len] == '\0' && atoi(text) <= 65535;
+    return len > 0 && len <= 5 && text[len] == '\0' && strtol(text, NULL, 10) <= 65535;
 }
 
 const char *check_listen(const char *text)

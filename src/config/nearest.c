@@ -42,7 +42,7 @@ static char *fill_in(const char *key, const char *path)
 {
     AUTO_STRBUF filled = {0};
 
-    strbuf_init(&filled, 4 * LONGEST);
+    strbuf_init(&filled, sizeof(char[4 * LONGEST]));
     while (*key) {
         size_t known = strcspn(key, ".");
         size_t given = strcspn(path, ".");

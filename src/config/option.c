@@ -204,19 +204,15 @@ void option_read_group(struct option_reader *r, const char *prefix, const json_t
     }
 }
 
-static void free_secrets(char *base, const struct option *option)
+static void free_secrets(struct secret *secrets)
 {
-    struct secret *secrets = (struct secret *)(void *)(base + option->offset);
-
     for (size_t i = 0; i < CONFIG_MAX_SECRETS; i++)
         secret_release(&secrets[i]);
 }
 
-static void free_texts(char *base, const struct option *option)
+static void free_texts(char **texts, size_t n)
 {
-    char **texts = *(char ***)(void *)(base + option->offset);
-
-    for (size_t i = 0; i < *(size_t *)(void *)(base + option->offset_n); i++)
+    for (size_t i = 0; i < n; i++)
         free(texts[i]);
     free(texts);
 }
@@ -240,10 +236,10 @@ static void free_option(const struct option *option, char *base)
         secret_release(at);
         break;
     case OPTION_SECRETS:
-        free_secrets(base, option);
+        free_secrets(at);
         break;
     case OPTION_TEXTS:
-        free_texts(base, option);
+        free_texts(*(char ***)at, *(size_t *)(void *)(base + option->offset_n));
         break;
     case OPTION_ROLE:
         free_role(at);

@@ -32,6 +32,7 @@ static int add_variable(const char *inside, size_t len, struct strbuf *out, char
         return err_set(err, VDO_E_INVALID,
                        "\"${%.*s}\" is not of the form ${NAME} or ${NAME:-default}", (int)len,
                        inside);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here sets variables
     value = getenv(name);
     if (split && (!value || !*value))
         return strbuf_add(out, split + 2, len - name_len - 2);

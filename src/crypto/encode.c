@@ -29,7 +29,7 @@ bool hex_decode(const char *hex, size_t hex_len, unsigned char *out, size_t out_
             return false;
     }
     for (size_t i = 0; i < out_len; i++)
-        out[i] = (unsigned char)(digit_value(hex[2 * i]) << 4 | digit_value(hex[2 * i + 1]));
+        out[i] = (unsigned char)(16 * digit_value(hex[2 * i]) + digit_value(hex[2 * i + 1]));
     return true;
 }
 

@@ -18,6 +18,7 @@ enum { MIN_RSA_BITS = 2048 }; /* RFC 7518, section 3.3 */
     "\"-----BEGIN PRIVATE KEY-----\" to the END line, with real line breaks"
 
 /* OpenSSL would ask on the terminal for the password of an encrypted key. */
+// NOLINTNEXTLINE(readability-non-const-parameter): OpenSSL gives the type
 static int refuse_password(char *buf, int size, int rwflag, void *arg)
 {
     (void)buf;

@@ -11,9 +11,8 @@
 static void remove_raw_html(cmark_node *root)
 {
     cmark_iter *iter = cmark_iter_new(root);
-    cmark_event_type event;
 
-    while ((event = cmark_iter_next(iter)) != CMARK_EVENT_DONE) {
+    while (cmark_iter_next(iter) != CMARK_EVENT_DONE) {
         cmark_node *node = cmark_iter_get_node(iter);
         cmark_node_type type = cmark_node_get_type(node);
 

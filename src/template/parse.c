@@ -212,7 +212,7 @@ static int parse_next(struct parser *p)
     const char *begin = strstr(p->at, "{{");
     const char *first = begin;
     const char *next;
-    struct tag tag;
+    struct tag tag = {.begin = begin, .end = begin};
     int rc;
 
     if (!begin) {
