@@ -58,12 +58,23 @@ void link_set_callbacks(struct link *link, git_remote_callbacks *callbacks)
     callbacks->payload = link;
 }
 
+/* No insteadOf: the URL is ours, and libgit2 1.5 leaks memory at each look-up of such a rule. */
+static int make_remote(const struct link *link, git_repository *repo, git_remote **out)
+{
+    git_remote_create_options options;
+    int rc = git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+
+    options.repository = repo;
+    options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+    return rc ? rc : git_remote_create_with_opts(out, link->url, &options);
+}
+
 int link_connect(struct link *link, git_repository *repo, git_direction direction, git_remote **out,
                  struct err *err)
 {
     git_remote_connect_options options;
     git_remote *remote = NULL;
-    int rc = git_remote_create_anonymous(&remote, repo, link->url);
+    int rc = make_remote(link, repo, &remote);
 
     git_error_clear();
     if (!rc)
