@@ -483,10 +483,10 @@ static void make_readings(struct readings *r, const struct hunk *hunk)
     size_t tail = 0;
 
     *r = (struct readings){0};
-    while (head < hunk->n && hunk->lines[head].loose && hunk->lines[head].kind == LINE_CONTEXT)
+    while (head < hunk->n && hunk->lines[head].loose && hunk_line_is_old(&hunk->lines[head]))
         head++;
     while (tail < hunk->n - head && hunk->lines[hunk->n - 1 - tail].loose &&
-           hunk->lines[hunk->n - 1 - tail].kind == LINE_CONTEXT)
+           hunk_line_is_old(&hunk->lines[hunk->n - 1 - tail]))
         tail++;
     add_reading(r, hunk, 0, 0);
     if (tail > 0)
@@ -585,11 +585,28 @@ static int match_reading(struct match_text *text, const struct hunk *hunk, const
                   hunk->answer_line);
 }
 
+static size_t count_old(const struct hunk *hunk)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < hunk->n; i++)
+        n += hunk_line_is_old(&hunk->lines[i]);
+    return n;
+}
+
+/* A longer text that stands there byte for byte, the line that looks like a marker included, is no
+ * accident. */
+static bool is_better(const struct place *place, const struct place *best)
+{
+    return place->kind == MATCH_EXACT && count_old(place->hunk) > count_old(best->hunk);
+}
+
 int match_hunk(struct match_text *text, const struct hunk *hunk, const char *path,
                struct place *out, struct refusal *why)
 {
     struct refusal first = {0};
-    size_t found = 0;
+    struct place best = {0};
+    bool ambiguous = false;
 
     for (const struct hunk *reading = hunk; reading; reading = reading->alt) {
         struct refusal other = {0};
@@ -597,8 +614,10 @@ int match_hunk(struct match_text *text, const struct hunk *hunk, const char *pat
 
         if (match_reading(text, reading, path, &place, &other) == VDO_OK) {
             place.hunk = reading;
-            if (found++ == 0) {
-                *out = place;
+            ambiguous = best.hunk && !is_better(&place, &best);
+            if (!ambiguous) {
+                place_release(&best);
+                best = place;
                 place = (struct place){0};
             }
         } else if (reading == hunk) {
@@ -608,18 +627,19 @@ int match_hunk(struct match_text *text, const struct hunk *hunk, const char *pat
         place_release(&place);
         refusal_release(&other);
     }
-    if (found > 1) {
-        place_release(out);
+    if (best.hunk && !ambiguous) {
+        refusal_release(&first);
+        *out = best;
+        return VDO_OK;
+    }
+    place_release(&best);
+    if (ambiguous) {
         refusal_release(&first);
         return refuse(why, REASON_AMBIGUOUS,
                       "%s: the block at line %zu of the answer can be read in two ways, because "
                       "a line of it looks like a marker",
                       path, hunk->answer_line);
     }
-    if (found == 0) {
-        *why = first;
-        return VDO_E_REFUSED;
-    }
-    refusal_release(&first);
-    return VDO_OK;
+    *why = first;
+    return VDO_E_REFUSED;
 }

@@ -85,6 +85,18 @@ static bool only_blank_left(const struct scan *scan)
     return i == scan->lines.n || starts(scan_line(scan, i), "*** ");
 }
 
+/* A file mark may be indented where no hunk is open. */
+static bool dedent_mark(struct line *line)
+{
+    struct line trimmed = *line;
+
+    line_trim(&trimmed.ptr, &trimmed.len);
+    if (!is_file_mark(&trimmed))
+        return false;
+    *line = trimmed;
+    return true;
+}
+
 static int read_update(struct scan *scan)
 {
     const struct line *line = scan_line(scan, scan->i);
@@ -209,7 +221,7 @@ int parse_apply_patch(struct scan *scan)
                               "the patch at line %zu of the answer is empty", begin + 1);
             return VDO_OK;
         }
-        if (is_file_mark(line))
+        if (dedent_mark(&scan->lines.v[scan->i]))
             rc = read_file(scan, line);
         else if (line_is_blank(line->ptr, line->len))
             scan->i++;

@@ -182,7 +182,7 @@ static void loosen_blanks(struct hunk *hunk)
     for (size_t i = 0; i < hunk->n; i++) {
         struct hunk_line *line = &hunk->lines[i];
 
-        line->loose = line->kind == LINE_CONTEXT && line_is_blank(line->ptr, line->len);
+        line->loose = hunk_line_is_old(line) && line_is_blank(line->ptr, line->len);
     }
 }
 
@@ -198,6 +198,70 @@ static void fill_hunk(const struct scan *scan, const struct block *block, size_t
     loosen_blanks(hunk);
     free(search);
     free(replace);
+}
+
+/* "12 | code": how many bytes the number and the bar take; 0 when the line has none. */
+static size_t number_prefix(const struct hunk_line *line, long *out)
+{
+    size_t i = line_indent(line->ptr, line->len);
+    size_t from = i;
+
+    *out = 0;
+    while (i < line->len && line->ptr[i] >= '0' && line->ptr[i] <= '9' && i - from < 7)
+        *out = *out * 10 + (line->ptr[i++] - '0');
+    if (i == from)
+        return 0;
+    if (i < line->len && line->ptr[i] == ' ' && i + 1 < line->len && line->ptr[i + 1] == '|')
+        i++;
+    if (i >= line->len || line->ptr[i] != '|')
+        return 0;
+    i++;
+    return i < line->len && line->ptr[i] == ' ' ? i + 1 : i;
+}
+
+/* Take the numbers of a listing off all lines; false when one has none or they do not count up. */
+static bool strip_numbers(struct hunk_line *v, size_t n, long *first)
+{
+    long number;
+    long previous = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (number_prefix(&v[i], &number) == 0 || (i > 0 && number <= previous))
+            return false;
+        previous = number;
+        if (i == 0)
+            *first = number;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t skip = number_prefix(&v[i], &number);
+
+        v[i].ptr += skip;
+        v[i].len -= skip;
+    }
+    return n > 0;
+}
+
+/* Another reading, for text copied out of a numbered listing. */
+static struct hunk *without_numbers(const struct scan *scan, const struct block *block,
+                                    size_t middle)
+{
+    struct hunk_line *search = block_lines(scan, block->search, middle);
+    struct hunk_line *replace = block_lines(scan, middle + 1, block->end);
+    struct hunk *hunk = NULL;
+    long first = 0;
+    long ignored;
+
+    if (strip_numbers(search, middle - block->search, &first)) {
+        (void)strip_numbers(replace, block->end - middle - 1, &ignored);
+        hunk = xcalloc(1, sizeof(*hunk));
+        *hunk = (struct hunk){
+            .answer_line = block->begin + 1, .old_start = first, .old_count = -1, .new_count = -1};
+        hunk_from_blocks(hunk, search, middle - block->search, replace, block->end - middle - 1);
+        hunk_mark_stuck(hunk);
+    }
+    free(search);
+    free(replace);
+    return hunk;
 }
 
 static struct file_op *open_op(struct scan *scan, char *path, size_t line)
@@ -235,6 +299,7 @@ static int add_block(struct scan *scan, const struct block *block)
         fill_hunk(scan, block, block->middles[i], *alt);
         alt = &(*alt)->alt;
     }
+    *alt = without_numbers(scan, block, block->middles[0]);
     return VDO_OK;
 }
 

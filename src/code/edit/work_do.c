@@ -1,3 +1,4 @@
+#include "tree_find.h"
 #include "whole.h"
 #include "work.h"
 
@@ -15,9 +16,43 @@ static void note_edit(struct work_file *file, size_t line, enum match_kind kind)
     json_array_append_new(file->edits, edit);
 }
 
-static int refuse_missing(const struct work_file *file, struct refusal *why)
+static const char *base_name(const char *path)
 {
-    return refuse(why, REASON_MISSING, "%s does not exist", file->path);
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static int refuse_missing(const struct work *work, const struct work_file *file,
+                          struct refusal *why)
+{
+    char *other = tree_find_name(work->options->dir, base_name(file->path));
+
+    if (other)
+        (void)refuse(why, REASON_MISSING, "%s does not exist; did you mean %s?", file->path, other);
+    else
+        (void)refuse(why, REASON_MISSING, "%s does not exist", file->path);
+    free(other);
+    return VDO_E_REFUSED;
+}
+
+/* A file given whole, with a bare name that one file further down has: its directory was left out,
+ * or a second file is wanted. No telling. */
+static bool lacks_directory(const struct work *work, const struct work_file *file,
+                            struct refusal *why)
+{
+    char *other;
+
+    if (strchr(file->path, '/'))
+        return false;
+    other = tree_find_name(work->options->dir, file->path);
+    if (other)
+        (void)refuse(why, REASON_MISSING,
+                     "%s does not exist but %s does; give the full path, or make a new file with "
+                     "a diff from /dev/null or \"*** Add File\"",
+                     file->path, other);
+    free(other);
+    return other != NULL;
 }
 
 /* In the text as it was read; when it is not there, in the text as it has become. */
@@ -112,11 +147,14 @@ static int do_add(struct work_file *file, const struct file_op *op, struct refus
     return VDO_OK;
 }
 
-static int do_write(struct work_file *file, const struct file_op *op, struct refusal *why)
+static int do_write(const struct work *work, struct work_file *file, const struct file_op *op,
+                    struct refusal *why)
 {
     size_t len;
     char *bytes;
 
+    if (!file->exists && !file->on_disk && lacks_directory(work, file, why))
+        return VDO_E_REFUSED;
     if (file->exists && is_binary(file))
         return refuse_binary(file, why);
     if (whole_is_elided(file, op, why) || whole_is_cut(file, op, why))
@@ -132,10 +170,11 @@ static int do_write(struct work_file *file, const struct file_op *op, struct ref
 }
 
 /* A deletion that shows the content must show all of it. */
-static int do_delete(struct work_file *file, const struct file_op *op, struct refusal *why)
+static int do_delete(const struct work *work, struct work_file *file, const struct file_op *op,
+                     struct refusal *why)
 {
     if (!file->exists)
-        return refuse_missing(file, why);
+        return refuse_missing(work, file, why);
     if (op->n > 0 && update_hunks(file, op, why))
         return VDO_E_REFUSED;
     work_settle(file);
@@ -167,7 +206,7 @@ static int do_update(struct work *work, struct work_file *file, const struct fil
     if (!file->exists && makes_file(op))
         return do_add(file, op, why);
     if (!file->exists)
-        return refuse_missing(file, why);
+        return refuse_missing(work, file, why);
     if (op->n > 0 && is_binary(file))
         return refuse_binary(file, why);
     for (size_t i = 0; i < op->n; i++) {
@@ -194,9 +233,9 @@ int work_do(struct work *work, const struct file_op *op, struct refusal *why, st
     case OP_ADD:
         return do_add(file, op, why);
     case OP_WRITE:
-        return do_write(file, op, why);
+        return do_write(work, file, op, why);
     case OP_DELETE:
-        return do_delete(file, op, why);
+        return do_delete(work, file, op, why);
     case OP_UPDATE:
         return do_update(work, file, op, why, err);
     }
