@@ -52,9 +52,12 @@ struct job_lease {
     const atomic_bool *stop; /* true: cancelled, lease lost, or the process is going down; end soon
                                 with VDO_E_CANCELLED */
     bool (*is_cancelled)(const struct job_lease *lease); /* true: a person cancelled; false with
-                                                            *stop: shutdown or lost lease */
-    int worker;                                          /* 0 .. workers-1 */
-    void *priv;
+                                                          *stop: shutdown or lost lease */
+    /* True: the process is about to stop. Finish the step under way, begin no other, return
+     * VDO_E_CANCELLED; *stop follows when the grace time is over. */
+    const atomic_bool *draining;
+    int worker; /* 0 .. workers-1; jobs_run_now(): the one behind them */
+    void *priv; /* of the pool */
 };
 /*
  * Run a job to a final or waiting state (pipeline). Writes its own states through the store.
@@ -89,15 +92,19 @@ struct jobs_options {
     int64_t keep_ms;         /* 0: 90 days; older bodies and logs of finished jobs are dropped */
 };
 
-/* Reads or makes the node id in data_dir, takes back what this node held. No threads yet. */
+/*
+ * Reads or makes the node id in data_dir and takes back what this node held. While another process
+ * of the same data_dir lives, this one gets an id of its own and takes nothing. No threads yet.
+ */
 int jobs_new(const struct jobs_options *options, struct jobs **out, struct err *err);
 int jobs_start(struct jobs *jobs, struct err *err);
 /* Refuse new work, let running steps finish within grace_ms or give their leases back, join. */
 void jobs_stop(struct jobs *jobs, int64_t grace_ms);
 void jobs_free(struct jobs *jobs);
 const char *jobs_node(const struct jobs *jobs); /* node id, borrowed */
-/* How often the threads ended unexpectedly, how many are busy:
- * {"workers":4,"busy":1,"last_janitor_ms":...}; new reference. */
+/* {"node","workers":4,"busy":1,"deliveries":handled,"runs":n,"sent":n,"failures":n,"last_error":text
+ * or null,"last_janitor_ms":time}: failures are those of the threads themselves (a store that could
+ * not be written), which nothing else records; new reference. */
 json_t *jobs_report(struct jobs *jobs);
 
 /* ---- inbox ---- */
@@ -109,7 +116,7 @@ int jobs_inbox_add(struct jobs *jobs, const struct delivery *delivery, store_add
 /* ---- making and changing jobs ---- */
 
 /* store_job_create() and a wake-up; the progress row and others come from the caller (report makes
- * them). */
+ * them). VDO_E_CONFLICT: out_id is the job that is there already. */
 int jobs_submit(struct jobs *jobs, struct job *job, const struct outbox_row *rows, size_t n_rows,
                 char out_id[RAND_ID_SIZE], struct err *err);
 int jobs_cancel(struct jobs *jobs, const char *id, const char *reason, struct err *err);
