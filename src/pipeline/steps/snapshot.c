@@ -61,9 +61,9 @@ int step_snapshot(struct job_run *run, struct err *err)
     bool hidden[3] = {false, false, false};
     int rc = check_repo(run, &info, err);
 
-    strbuf_init(&text, VDO_MAX_ISSUE_TEXT * 2);
-    strbuf_init(&title, VDO_MAX_ISSUE_TEXT * 2);
-    strbuf_init(&extra, VDO_MAX_ISSUE_TEXT * 2);
+    strbuf_init(&text, 8 * VDO_MIB);
+    strbuf_init(&title, 8 * VDO_MIB);
+    strbuf_init(&extra, 8 * VDO_MIB);
     if (!rc)
         rc = check_open(run, err);
     if (!rc)
