@@ -49,10 +49,14 @@ static int64_t tokens_in(size_t bytes)
 }
 
 /* What was not reported is estimated; what was never generated is not billed. */
-static void find_usage(struct outcome *out, int64_t prompt_tokens)
+static void find_usage(struct outcome *out, int64_t prompt_tokens, int64_t cap)
 {
     const struct wire_answer *answer = &out->answer;
-    bool whole = answer->usage_seen && answer->complete;
+    const struct usage *said = &answer->usage;
+    /* Some servers say zero when they mean that they did not count. */
+    bool counted =
+        answer->usage_seen && said->input + said->cache_read + said->cache_write + said->output > 0;
+    bool whole = counted && answer->complete;
     int64_t seen = answer->output_bytes ? tokens_in(answer->output_bytes) : 0;
 
     out->usage = answer->usage;
@@ -63,10 +67,10 @@ static void find_usage(struct outcome *out, int64_t prompt_tokens)
         return;
     out->usage = answer->usage;
     out->usage.estimated = true;
-    if (!answer->usage_seen)
+    if (!counted)
         out->usage.input = prompt_tokens;
     if (out->usage.output < seen)
-        out->usage.output = seen;
+        out->usage.output = seen < cap ? seen : cap;
 }
 
 static int run_script(const struct attempt *attempt, struct outcome *out, int64_t started,
@@ -149,7 +153,7 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
     if (rc)
         return rc;
     rc = send_request(attempt, body, len, out, err);
-    find_usage(out, prompt);
+    find_usage(out, prompt, cap);
     attempt_price(attempt, out);
     settled = attempt_settle(attempt, &reservation, out, started, &settle);
     if (!rc && settled)

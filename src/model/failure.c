@@ -284,6 +284,9 @@ char *failure_explain(const struct failure *failure, const struct config_provide
         return xasprintf("%s: %s (%s)", name, text,
                          provider->base_url ? provider->base_url : "no base_url");
     default:
+        if (failure->retry_after_ms > FAILURE_MAX_WAIT_MS)
+            return xasprintf("%s: %s; it asks to be left alone for %lld s", name, text,
+                             (long long)(failure->retry_after_ms / 1000));
         return xasprintf("%s: %s", name, text);
     }
 }

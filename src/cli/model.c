@@ -1,0 +1,425 @@
+#include "common.h"
+
+#include "vdo/base/fs.h"
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+#include "vdo/cli/commands.h"
+#include "vdo/json/json.h"
+#include "vdo/model/model.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "Usage: vdo model ping [PROVIDER]       is it reachable, the key accepted, the model known\n"
+    "       vdo model list                  providers, prices and the roles that use them\n"
+    "       vdo model ask [--provider P | --role R] [--tools] [--schema FILE] TEXT\n\n"
+    "  -c, --config FILE    configuration (default ./vdo.yml, then /etc/vdo/vdo.yml)\n"
+    "  -j, --json           one JSON document on standard output\n"
+    "  -p, --provider NAME  ask this provider only\n"
+    "  -r, --role ROLE      ask as refiner, planner, builder (default), tester or reviewer\n"
+    "  -t, --tools          offer two tools to the model, which are not run\n"
+    "  -s, --schema FILE    want an answer in JSON that fits this schema\n\n"
+    "TEXT - is read from standard input.\n";
+
+struct model_cmd {
+    struct config *config;
+    struct store *store;
+    struct model *model;
+    struct model_session *session;
+    const char *provider;
+    enum role role;
+    const char *schema_file;
+    bool tools;
+    bool json;
+};
+
+/* ---- ping ---- */
+
+static bool ping_one(struct model_cmd *cmd, const char *name, json_t *all)
+{
+    struct model_ping ping = {0};
+    struct err err = {0};
+    bool good;
+
+    if (model_ping(cmd->session, name, &ping, &err))
+        (void)snprintf(ping.detail, sizeof(ping.detail), "%s", err.text);
+    good = ping.reachable && ping.key_accepted && ping.model_known;
+    if (!cmd->json)
+        (void)printf("%-12s %-6s %6lld ms  %s\n", name, good ? "ok" : "FAILED",
+                     (long long)ping.latency_ms, ping.detail);
+    (void)json_array_append_new(all, json_pack("{s:s, s:b, s:b, s:b, s:I, s:o}", "name", name,
+                                               "reachable", ping.reachable, "key_accepted",
+                                               ping.key_accepted, "model_known", ping.model_known,
+                                               "latency_ms", (json_int_t)ping.latency_ms, "detail",
+                                               js_string_lossy(ping.detail, strlen(ping.detail))));
+    return good;
+}
+
+static int ping(struct model_cmd *cmd, const char *name)
+{
+    json_t *all = json_array();
+    json_auto_t *out = json_pack("{s:o}", "providers", all);
+    bool good = true;
+
+    if (name && !config_find_provider(cmd->config, name))
+        return common_fail("model ping", EXIT_USAGE,
+                           "no provider %s in %s (one whose key is unset is left out)", name,
+                           cmd->config->path);
+    if (name)
+        good = ping_one(cmd, name, all);
+    for (size_t i = 0; !name && i < cmd->config->n_providers; i++)
+        good = ping_one(cmd, cmd->config->provider[i].name, all) && good;
+    if (cmd->json)
+        common_print_json(out);
+    return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- list ---- */
+
+/* Dollars per million tokens, from the price of a thousand: a million would be a long prompt. */
+static json_t *prices(const struct model_cmd *cmd, const struct config_provider *provider)
+{
+    int64_t now = clock_now_ms(clock_real());
+    const struct usage in = {.input = 1000};
+    const struct usage out = {.output = 1000};
+    int64_t input = model_price(cmd->model, provider->name, NULL, &in, now);
+    int64_t output = model_price(cmd->model, provider->name, NULL, &out, now);
+
+    if (input < 0 || output < 0)
+        return json_null();
+    return json_pack("{s:f, s:f}", "input", (double)input / 1000, "output", (double)output / 1000);
+}
+
+static json_t *roles_of(const struct config *config, const char *provider)
+{
+    json_t *roles = json_array();
+
+    for (int role = 0; role < CONFIG_ROLES; role++) {
+        for (size_t i = 0; i < config->role[role].n; i++) {
+            if (strcmp(config->role[role].provider[i], provider) == 0)
+                (void)json_array_append_new(roles, json_string(role_name((enum role)role)));
+        }
+    }
+    return roles;
+}
+
+static void print_provider(const json_t *one)
+{
+    const json_t *price = json_object_get(one, "usd_per_mtok");
+    const json_t *roles = json_object_get(one, "roles");
+    const json_t *role;
+    size_t i;
+
+    (void)printf("%-12s %-16s %-22s ", js_str(one, "name", ""), js_str(one, "api", ""),
+                 js_str(one, "model", ""));
+    if (json_is_object(price))
+        (void)printf("$%g in, $%g out per million  ", js_num(price, "input", 0),
+                     js_num(price, "output", 0));
+    else
+        (void)printf("no price known  ");
+    json_array_foreach (roles, i, role) {
+        (void)printf("%s%s", i ? " " : "", json_string_value(role));
+    }
+    (void)printf("\n");
+}
+
+static int list(struct model_cmd *cmd)
+{
+    json_auto_t *report = model_report(cmd->model);
+    json_auto_t *out = json_pack("{s:O}", "providers", report);
+    json_t *one;
+    size_t i;
+
+    json_array_foreach (report, i, one) {
+        const struct config_provider *provider = &cmd->config->provider[i];
+
+        (void)json_object_set_new(one, "usd_per_mtok", prices(cmd, provider));
+        (void)json_object_set_new(one, "roles", roles_of(cmd->config, provider->name));
+        if (!cmd->json)
+            print_provider(one);
+    }
+    if (cmd->json)
+        common_print_json(out);
+    return EXIT_DONE;
+}
+
+/* ---- ask ---- */
+
+static json_t *calls_json(const struct turn *turn)
+{
+    json_t *calls = json_array();
+
+    for (size_t i = 0; i < turn->n_blocks; i++) {
+        const struct block *block = &turn->blocks[i];
+
+        if (block->kind != BLOCK_TOOL_CALL)
+            continue;
+        (void)json_array_append_new(
+            calls,
+            json_pack("{s:s, s:s, s:o}", "id", block->call_id, "name", block->tool, "arguments",
+                      block->args ? json_incref(block->args) : json_string(block->args_raw)));
+    }
+    return calls;
+}
+
+static json_t *usage_json(const struct usage *usage)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "input", (json_int_t)usage->input,
+                     "cache_read", (json_int_t)usage->cache_read, "cache_write",
+                     (json_int_t)usage->cache_write, "output", (json_int_t)usage->output,
+                     "reasoning", (json_int_t)usage->reasoning, "estimated", usage->estimated);
+}
+
+static void print_result_json(const struct model_result *result)
+{
+    AUTO_FREE char *text = turn_text(&result->turn);
+    json_auto_t *out =
+        json_pack("{s:s, s:o, s:s, s:s?, s:o, s:o, s:i, s:s, s:s, s:I, s:s?, s:O?}", "text", text,
+                  "tool_calls", calls_json(&result->turn), "stop", model_stop_name(result->stop),
+                  "raw_stop", result->raw_stop, "usage", usage_json(&result->usage), "cost_usd",
+                  result->cost_known ? json_real((double)result->cost_microusd / 1e6) : json_null(),
+                  "attempts", result->attempts, "provider", result->provider, "model",
+                  result->model, "latency_ms", (json_int_t)result->latency_ms, "passed_over",
+                  result->passed_over, "structured", result->structured);
+
+    common_print_json(out);
+}
+
+static void print_result(const struct model_result *result)
+{
+    AUTO_FREE char *text = turn_text(&result->turn);
+
+    if (result->structured)
+        common_print_json(result->structured);
+    else if (*text)
+        (void)printf("%s%s", text, text[strlen(text) - 1] == '\n' ? "" : "\n");
+    for (size_t i = 0; i < result->turn.n_blocks; i++) {
+        const struct block *block = &result->turn.blocks[i];
+
+        if (block->kind == BLOCK_TOOL_CALL)
+            (void)printf("calls %s %s\n", block->tool, block->args_raw);
+    }
+    if (result->passed_over)
+        (void)fprintf(stderr, "passed over: %s\n", result->passed_over);
+    (void)fprintf(
+        stderr, "%s %s, stop %s, %lld tokens in, %lld out%s, ", result->provider, result->model,
+        model_stop_name(result->stop),
+        (long long)(result->usage.input + result->usage.cache_read + result->usage.cache_write),
+        (long long)result->usage.output, result->usage.estimated ? " (estimated)" : "");
+    if (result->cost_known)
+        (void)fprintf(stderr, "$%.6f, ", (double)result->cost_microusd / 1e6);
+    else
+        (void)fprintf(stderr, "price unknown, ");
+    (void)fprintf(stderr, "%lld ms, attempt %d\n", (long long)result->latency_ms, result->attempts);
+}
+
+static int fail(const struct model_cmd *cmd, int rc, const struct err *err)
+{
+    if (cmd->json) {
+        json_auto_t *out =
+            json_pack("{s:{s:s, s:o}}", "error", "code", vdo_code_name((enum vdo_code)rc),
+                      "message", js_string_lossy(err->text, strlen(err->text)));
+
+        common_print_json(out);
+    }
+    return common_fail("model ask", common_exit_code(rc), "%s", err->text);
+}
+
+static int read_schema(const char *path, json_t **out, struct err *err)
+{
+    AUTO_FREE char *bytes = NULL;
+    size_t len = 0;
+    int rc = fs_read_file(path, VDO_MIB, &bytes, &len, err);
+
+    if (!rc)
+        rc = js_parse(bytes, len, out, err);
+    if (!rc && !json_is_object(*out))
+        rc = err_set(err, VDO_E_INVALID, "a schema is a JSON object");
+    return rc;
+}
+
+static char *read_text(const char *text)
+{
+    struct strbuf all;
+    char piece[8192];
+    size_t n;
+
+    if (strcmp(text, "-") != 0)
+        return xstrdup(text);
+    strbuf_init(&all, 4 * VDO_MIB);
+    while ((n = fread(piece, 1, sizeof(piece), stdin)) > 0)
+        (void)strbuf_add(&all, piece, n);
+    return strbuf_take(&all, NULL);
+}
+
+static int call(struct model_cmd *cmd, const struct chat *chat, const json_t *schema)
+{
+    struct model_context context = {.step = "ask"};
+    struct model_request request = {.role = cmd->role,
+                                    .provider = cmd->provider,
+                                    .chat = chat,
+                                    .schema = schema,
+                                    .schema_name = "answer"};
+    struct model_result result = {0};
+    struct err err = {0};
+    int rc;
+
+    context.limits.job_microusd = cmd->config->limits.job_microusd;
+    if (cmd->store) {
+        context.limits.day_microusd = cmd->config->limits.day_microusd;
+        context.limits.month_microusd = cmd->config->limits.month_microusd;
+    }
+    rc = model_call(cmd->session, &context, &request, &result, &err);
+    if (rc)
+        return fail(cmd, rc, &err);
+    if (cmd->json)
+        print_result_json(&result);
+    else
+        print_result(&result);
+    model_result_release(&result);
+    return EXIT_DONE;
+}
+
+static int ask(struct model_cmd *cmd, const char *words)
+{
+    AUTO_FREE char *text = read_text(words);
+    AUTO_FREE char *system = xasprintf("VDO role: %s\nAnswer the user.", role_name(cmd->role));
+    json_auto_t *schema = NULL;
+    json_auto_t *arguments =
+        json_pack("{s:s, s:{s:{s:s}}, s:[s], s:b}", "type", "object", "properties", "path", "type",
+                  "string", "required", "path", "additionalProperties", 0);
+    const struct tool_def tools[] = {
+        {"read_file", "Read a file of the repository.", arguments},
+        {"list_files", "List the files of a directory of the repository.", arguments}};
+    struct chat chat;
+    struct err err = {0};
+    int code;
+
+    if (cmd->provider && !config_find_provider(cmd->config, cmd->provider))
+        return common_fail("model ask", EXIT_USAGE,
+                           "no provider %s in %s (one whose key is unset is left out)",
+                           cmd->provider, cmd->config->path);
+    if (cmd->schema_file && read_schema(cmd->schema_file, &schema, &err))
+        return common_fail("model ask", EXIT_USAGE, "--schema %s: %s", cmd->schema_file, err.text);
+    chat_init(&chat, system);
+    chat_add_user(&chat, text);
+    if (cmd->tools) {
+        chat.tools = tools;
+        chat.n_tools = sizeof(tools) / sizeof(tools[0]);
+    }
+    code = call(cmd, &chat, schema);
+    chat_release(&chat);
+    return code;
+}
+
+/* ---- the command ---- */
+
+/* The ledger of a running system is used; a store is not made for one question. */
+static int open_store(struct model_cmd *cmd)
+{
+    static const char scheme[] = "sqlite:";
+    const char *url = cmd->config->store;
+    struct err err = {0};
+
+    if (strncmp(url, scheme, strlen(scheme)) == 0 && !fs_exists(url + strlen(scheme)))
+        return VDO_OK;
+    if (store_open(url, clock_real(), &cmd->store, &err) == VDO_OK)
+        return VDO_OK;
+    return common_fail("model", EXIT_FAILED, "%s", err.text);
+}
+
+static int run(struct model_cmd *cmd, const char *verb, const char *word)
+{
+    struct err err = {0};
+    int code = strcmp(verb, "ask") == 0 ? open_store(cmd) : 0;
+
+    if (code)
+        return code;
+    if (model_open(cmd->config, cmd->store, clock_real(), &cmd->model, &err))
+        return common_fail("model", EXIT_FAILED, "%s", err.text);
+    cmd->session = model_session_new(cmd->model, NULL);
+    if (strcmp(verb, "ping") == 0)
+        code = ping(cmd, word);
+    else if (strcmp(verb, "list") == 0)
+        code = list(cmd);
+    else
+        code = ask(cmd, word);
+    model_session_free(cmd->session);
+    model_close(cmd->model);
+    return code;
+}
+
+static bool read_role(const char *name, enum role *out)
+{
+    for (int i = 0; i < CONFIG_ROLES; i++) {
+        if (strcmp(role_name((enum role)i), name) == 0) {
+            *out = (enum role)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int usage(void)
+{
+    (void)fputs(help, stderr);
+    return EXIT_USAGE;
+}
+
+/* Words behind the options: VERB and what it takes. */
+static bool words_are_right(int n, char **words)
+{
+    if (n == 0)
+        return false;
+    if (strcmp(words[0], "ping") == 0)
+        return n <= 2;
+    if (strcmp(words[0], "list") == 0)
+        return n == 1;
+    return strcmp(words[0], "ask") == 0 && n == 2;
+}
+
+int cli_model(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},   {"json", no_argument, NULL, 'j'},
+        {"provider", required_argument, NULL, 'p'}, {"role", required_argument, NULL, 'r'},
+        {"tools", no_argument, NULL, 't'},          {"schema", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    struct model_cmd cmd = {.role = ROLE_BUILDER};
+    const char *path = NULL;
+    int code;
+    int c;
+
+    optind = 1;
+    while ((c = getopt_long(argc, argv, "c:jp:r:ts:h", options, NULL)) != -1) {
+        if (c == 'c')
+            path = optarg;
+        else if (c == 'j')
+            cmd.json = true;
+        else if (c == 'p')
+            cmd.provider = optarg;
+        else if (c == 't')
+            cmd.tools = true;
+        else if (c == 's')
+            cmd.schema_file = optarg;
+        else if (c == 'h')
+            return fputs(help, stdout) < 0 ? EXIT_FAILED : EXIT_DONE;
+        else if (c != 'r')
+            return usage();
+        else if (!read_role(optarg, &cmd.role))
+            return common_fail("model", EXIT_USAGE,
+                               "--role %s: one of refiner planner builder tester reviewer", optarg);
+    }
+    if (!words_are_right(argc - optind, argv + optind))
+        return usage();
+    cmd.config = common_config(path, CONFIG_FOR_RUN);
+    if (!cmd.config)
+        return EXIT_USAGE;
+    code = run(&cmd, argv[optind], argc - optind > 1 ? argv[optind + 1] : NULL);
+    store_close(cmd.store);
+    config_free(cmd.config);
+    return code;
+}
