@@ -26,8 +26,9 @@ static int read_blob(struct mirror *mirror, const git_oid *oid, size_t max, char
     rc = git_odb_read(&object, mirror->odb, oid);
     if (rc)
         return fail_git(err, rc, "read blob %s", hex);
-    *out_len = git_odb_object_size(object);
-    *out_bytes = xmemdup0(git_odb_object_data(object), *out_len);
+    *out_bytes = xmemdup0(git_odb_object_data(object), git_odb_object_size(object));
+    if (out_len)
+        *out_len = git_odb_object_size(object);
     git_odb_object_free(object);
     return VDO_OK;
 }

@@ -57,7 +57,8 @@ const char *mirror_default_branch(const struct mirror *mirror);
  */
 int mirror_resolve(struct mirror *mirror, const char *ref, char oid[GIT_OID_HEX_SIZE],
                    struct err *err);
-/* Bytes of a file at a commit; VDO_E_NOT_FOUND; VDO_E_TOO_LARGE over max. Free with free(). */
+/* Bytes of a file at a commit; VDO_E_NOT_FOUND; VDO_E_TOO_LARGE over max. Free with free(). out_len
+ * may be NULL. */
 int mirror_read_file(struct mirror *mirror, const char *commit, const char *path, size_t max,
                      char **out_bytes, size_t *out_len, struct err *err);
 
