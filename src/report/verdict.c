@@ -178,7 +178,7 @@ static void review_row(json_t *rows, const json_t *checkpoints)
         add_row(rows, "review", "unknown", text, NULL);
         return;
     }
-    text = xasprintf("%s by another model call; findings: %zu open, %zu fixed",
+    text = xasprintf("%s by another model call; findings: %zu open, %zu mended",
                      strcmp(js_str(checkpoints, "review.verdict", ""), "approve") == 0 ?
                          "approved" :
                          "not approved",

@@ -128,8 +128,8 @@ int step_build(struct job_run *run, struct err *err)
             js_string_lossy(agent.summary ? agent.summary : "",
                             agent.summary ? strlen(agent.summary) : 0),
             "end", agent_end_name(end), "tasks_touched", tasks_touched(run, changed));
-        run_note(run, "%zu files changed in %lld turns", json_object_size(changed),
-                 (long long)agent.turns);
+        run_note(run, "%zu %s changed in %lld turns", json_object_size(changed),
+                 json_object_size(changed) == 1 ? "file" : "files", (long long)agent.turns);
     }
     json_decref(reminder.reminded);
     agent_release(&agent);

@@ -326,6 +326,6 @@ int step_deliver(struct job_run *run, struct err *err)
     if (rc)
         return rc;
     run->result = json_incref(deliver);
-    run_note(run, "%s, %s", branch, js_str(deliver, "pr_url", ""));
+    run_note(run, "%s, pull request %lld", branch, (long long)js_int(deliver, "pr", 0));
     return VDO_OK;
 }
