@@ -164,7 +164,7 @@ static int begin(struct index_db *db, struct err *err)
 }
 
 int index_db_put(struct index_db *db, const uint8_t oid[OID_BYTES],
-                 const struct pipeline_result *result, struct blob_row *out, struct err *err)
+                 const struct extractor_result *result, struct blob_row *out, struct err *err)
 {
     int rc = begin(db, err);
 

@@ -7,7 +7,7 @@
 #ifndef VDO_CODE_INDEX_DB_H
 #define VDO_CODE_INDEX_DB_H
 
-#include "pipeline.h"
+#include "extractor.h"
 #include "snapshot.h"
 
 #include "vdo/base/err.h"
@@ -34,7 +34,7 @@ int index_db_find(struct index_db *db, const uint8_t oid[OID_BYTES], struct blob
 /* Keep a result under that name; a row that is there already stays. Opens a transaction when none
  * is open, and commits it from time to time. */
 int index_db_put(struct index_db *db, const uint8_t oid[OID_BYTES],
-                 const struct pipeline_result *result, struct blob_row *out, struct err *err);
+                 const struct extractor_result *result, struct blob_row *out, struct err *err);
 /* The facts of a row, borrowed until the next call; aligned for facts_view(). VDO_E_NOT_FOUND (err
  * untouched) when there are none. */
 int index_db_facts(struct index_db *db, int64_t id, const void **out, size_t *out_len,

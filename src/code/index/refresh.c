@@ -3,7 +3,7 @@
 #include "classify.h"
 #include "ctags.h"
 #include "ignore.h"
-#include "pipeline.h"
+#include "extractor.h"
 #include "walk.h"
 
 #include "vdo/base/clock.h"
@@ -31,7 +31,7 @@ struct refresh {
     struct index_db *db;
     struct snapshot now;
     struct snapshot before;
-    struct pipeline *pipeline;
+    struct extractor *extractor;
     const atomic_bool *cancel;
     struct refresh_stats *stats;
     struct mirror *mirror; /* of a commit */
@@ -45,7 +45,7 @@ struct refresh {
 
 static void release(struct refresh *r)
 {
-    pipeline_free(r->pipeline);
+    extractor_free(r->extractor);
     snapshot_release(&r->now);
     snapshot_release(&r->before);
     for (size_t i = 0; i < r->n_attributes; i++)
@@ -102,7 +102,7 @@ static void use_row(struct snap_file *f, const struct blob_row *row)
     f->symbols = row->symbols;
 }
 
-static int keep_result(struct refresh *r, struct pipeline_result *result, struct err *err)
+static int keep_result(struct refresh *r, struct extractor_result *result, struct err *err)
 {
     struct snap_file *f = &r->now.files[result->ticket];
     struct blob_row row = {0};
@@ -119,10 +119,10 @@ static int keep_result(struct refresh *r, struct pipeline_result *result, struct
 /* Take what is finished; everything when `all`. */
 static int take_results(struct refresh *r, bool all, struct err *err)
 {
-    struct pipeline_result result;
+    struct extractor_result result;
     int rc = VDO_OK;
 
-    while (!rc && pipeline_take(r->pipeline, all || pipeline_is_full(r->pipeline), &result)) {
+    while (!rc && extractor_take(r->extractor, all || extractor_is_full(r->extractor), &result)) {
         if (r->cancel && atomic_load(r->cancel)) {
             free(result.facts);
             return err_set(err, VDO_E_CANCELLED, "cancelled");
@@ -146,7 +146,7 @@ static int index_contents(struct refresh *r, size_t i, char *bytes, size_t len, 
             use_row(f, &row);
         return rc;
     }
-    pipeline_put(r->pipeline, i, f->path, bytes, len);
+    extractor_put(r->extractor, i, f->path, bytes, len);
     return take_results(r, false, err);
 }
 
@@ -175,7 +175,7 @@ static int finish(struct refresh *r, struct snapshot *out, struct err *err)
 
 static int start(struct refresh *r, struct err *err)
 {
-    r->pipeline = pipeline_new(true);
+    r->extractor = extractor_new(true);
     *r->stats = (struct refresh_stats){0};
     return index_db_load_snapshot(r->db, &r->before, err);
 }
@@ -406,7 +406,7 @@ static int index_blob(struct refresh *r, size_t i, struct err *err)
         f->flags |= FILE_OVERSIZED;
     if (rc) /* a partial or shallow mirror may lack it: listed, not searched */
         return VDO_OK;
-    pipeline_put(r->pipeline, i, f->path, bytes, len);
+    extractor_put(r->extractor, i, f->path, bytes, len);
     return take_results(r, false, err);
 }
 

@@ -1,12 +1,12 @@
 /*
- * pipeline: contents in, packed facts out, by two threads with a ctags child each.
+ * extractor: contents in, packed facts out, by two threads with a ctags child each.
  *
  * The caller's thread puts contents in and takes results out in between; what is on the way is
  * bounded in bytes, so that memory stays flat whatever the size of the tree. Threads: a struct
- * belongs to one; its own threads end with pipeline_free().
+ * belongs to one; its own threads end with extractor_free().
  */
-#ifndef VDO_CODE_INDEX_PIPELINE_H
-#define VDO_CODE_INDEX_PIPELINE_H
+#ifndef VDO_CODE_INDEX_EXTRACTOR_H
+#define VDO_CODE_INDEX_EXTRACTOR_H
 
 #include "lang.h"
 
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct pipeline_result {
+struct extractor_result {
     uint64_t ticket; /* what the caller gave */
     unsigned flags;  /* of classify_bytes(); with any of FILE_UNREAD there are no facts */
     char *facts;     /* owned by the caller, or NULL */
@@ -24,17 +24,17 @@ struct pipeline_result {
     uint32_t symbols;
 };
 
-struct pipeline;
+struct extractor;
 /* symbols: ask ctags. */
-struct pipeline *pipeline_new(bool symbols);
+struct extractor *extractor_new(bool symbols);
 /* What is still on the way is dropped. */
-void pipeline_free(struct pipeline *p);
+void extractor_free(struct extractor *p);
 
-/* Hand over contents; bytes are freed by the pipeline. path tells the language. Waits for room. */
-void pipeline_put(struct pipeline *p, uint64_t ticket, const char *path, char *bytes, size_t len);
+/* Hand over contents; bytes are freed by the extractor. path tells the language. Waits for room. */
+void extractor_put(struct extractor *p, uint64_t ticket, const char *path, char *bytes, size_t len);
 /* A finished one, if there is any; with wait, the next one, until nothing is on the way. */
-bool pipeline_take(struct pipeline *p, bool wait, struct pipeline_result *out);
+bool extractor_take(struct extractor *p, bool wait, struct extractor_result *out);
 /* Is so much waiting that results should be taken before more is put in? */
-bool pipeline_is_full(struct pipeline *p);
+bool extractor_is_full(struct extractor *p);
 
 #endif

@@ -1,4 +1,4 @@
-#include "pipeline.h"
+#include "extractor.h"
 
 #include "classify.h"
 #include "ctags.h"
@@ -21,7 +21,7 @@ struct job {
     char *bytes;
     size_t len;
     const struct lang *lang;
-    struct pipeline_result result;
+    struct extractor_result result;
     struct facts_builder *builder; /* while a worker has it */
     bool asked;                    /* ctags was */
     STAILQ_ENTRY(job) link;
@@ -29,7 +29,7 @@ struct job {
 
 STAILQ_HEAD(jobs, job);
 
-struct pipeline {
+struct extractor {
     pthread_mutex_t lock; /* guards all below but the threads */
     pthread_cond_t work;  /* something was put in, or stop */
     pthread_cond_t done;  /* something was finished */
@@ -45,7 +45,7 @@ struct pipeline {
 
 /* What one worker has in hand, oldest first. */
 struct worker {
-    struct pipeline *p;
+    struct extractor *p;
     struct ctags *ctags;
     struct facts_builder *builders[LOOKAHEAD];
     struct jobs in_hand;
@@ -100,7 +100,7 @@ static void finish(struct worker *w, struct job *job)
 static void finish_oldest(struct worker *w)
 {
     struct job *job = STAILQ_FIRST(&w->in_hand);
-    struct pipeline *p = w->p;
+    struct extractor *p = w->p;
 
     STAILQ_REMOVE_HEAD(&w->in_hand, link);
     w->n_in_hand--;
@@ -115,7 +115,7 @@ static void finish_oldest(struct worker *w)
 }
 
 /* The next job, or NULL when there is none and `wait` is off, or at the end. */
-static struct job *next_job(struct pipeline *p, bool wait, bool *stop)
+static struct job *next_job(struct extractor *p, bool wait, bool *stop)
 {
     struct job *job;
 
@@ -132,7 +132,7 @@ static struct job *next_job(struct pipeline *p, bool wait, bool *stop)
 
 static void *work(void *arg)
 {
-    struct pipeline *p = arg;
+    struct extractor *p = arg;
     struct worker w = {.p = p};
     bool stop = false;
     sigset_t pipe_signal;
@@ -166,9 +166,9 @@ static void *work(void *arg)
     return NULL;
 }
 
-struct pipeline *pipeline_new(bool symbols)
+struct extractor *extractor_new(bool symbols)
 {
-    struct pipeline *p = xcalloc(1, sizeof(*p));
+    struct extractor *p = xcalloc(1, sizeof(*p));
 
     (void)pthread_mutex_init(&p->lock, NULL);
     (void)pthread_cond_init(&p->work, NULL);
@@ -180,7 +180,7 @@ struct pipeline *pipeline_new(bool symbols)
 }
 
 /* Threads start with the first file: most refreshes have none. */
-static void start_threads(struct pipeline *p)
+static void start_threads(struct extractor *p)
 {
     while (p->n_threads < N_WORKERS &&
            pthread_create(&p->threads[p->n_threads], NULL, work, p) == 0)
@@ -189,7 +189,7 @@ static void start_threads(struct pipeline *p)
         abort(); /* as when memory is gone */
 }
 
-void pipeline_free(struct pipeline *p)
+void extractor_free(struct extractor *p)
 {
     struct job *job;
 
@@ -215,7 +215,7 @@ void pipeline_free(struct pipeline *p)
     free(p);
 }
 
-void pipeline_put(struct pipeline *p, uint64_t ticket, const char *path, char *bytes, size_t len)
+void extractor_put(struct extractor *p, uint64_t ticket, const char *path, char *bytes, size_t len)
 {
     const char *slash = strrchr(path, '/');
     struct job *job = xcalloc(1, sizeof(*job));
@@ -234,7 +234,7 @@ void pipeline_put(struct pipeline *p, uint64_t ticket, const char *path, char *b
     (void)pthread_mutex_unlock(&p->lock);
 }
 
-bool pipeline_take(struct pipeline *p, bool wait, struct pipeline_result *out)
+bool extractor_take(struct extractor *p, bool wait, struct extractor_result *out)
 {
     struct job *job;
 
@@ -255,7 +255,7 @@ bool pipeline_take(struct pipeline *p, bool wait, struct pipeline_result *out)
     return true;
 }
 
-bool pipeline_is_full(struct pipeline *p)
+bool extractor_is_full(struct extractor *p)
 {
     bool full;
 
