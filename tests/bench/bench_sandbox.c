@@ -1,0 +1,182 @@
+/*
+ * bench_sandbox: what the sandbox costs. Start of /usr/bin/true in it against posix_spawn() of the
+ * same, one after the other, and eight at a time; then a processor-bound and a file-bound command.
+ * One line per measurement: name p50 p95 in milliseconds.
+ */
+#include "vdo/base/fs.h"
+#include "vdo/base/proc.h"
+#include "vdo/sandbox/sandbox.h"
+
+#include <pthread.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RUNS = 100, PARALLEL = 8, LONG_RUNS = 15 };
+
+static struct sandbox *sandbox;
+static char top[] = "/tmp/vdo-bench-XXXXXX";
+
+static double now_ms(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec * 1000 + (double)ts.tv_nsec / 1e6;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double print_times(const char *name, double *times, int n)
+{
+    qsort(times, (size_t)n, sizeof(*times), compare);
+    (void)printf("%-34s p50 %7.2f ms  p95 %7.2f ms  (%d runs)\n", name, times[n / 2],
+                 times[n * 95 / 100], n);
+    return times[n / 2];
+}
+
+static void spawn_plain(const char *const *argv, const char *dir)
+{
+    posix_spawn_file_actions_t actions;
+    char *const env[] = {NULL};
+    int status;
+    pid_t pid;
+
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawn_file_actions_addchdir_np(&actions, dir);
+    if (posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)(const void *)argv, env) ||
+        waitpid(pid, &status, 0) != pid || status != 0)
+        abort();
+    (void)posix_spawn_file_actions_destroy(&actions);
+}
+
+static void run_inside(const char *const *argv, const char *dir)
+{
+    struct sandbox_spec spec = {.dir = dir, .argv = argv, .timeout_ms = 60000};
+    struct sandbox_result result;
+    struct err err = {0};
+
+    if (sandbox_run(sandbox, &spec, &result, &err) || result.exit_code != 0) {
+        (void)fprintf(stderr, "%s\n", err.code ? err.text : result.output);
+        abort();
+    }
+    sandbox_result_release(&result);
+}
+
+static double time_one(void (*run)(const char *const *, const char *), const char *const *argv)
+{
+    double started = now_ms();
+
+    run(argv, top);
+    return now_ms() - started;
+}
+
+/* In turns, so that other load on the machine meets both alike. */
+static void compare_both(const char *name, const char *const *argv, int n)
+{
+    double outside[RUNS];
+    double inside[RUNS];
+    char text[64];
+    double base;
+    double ours;
+
+    for (int i = 0; i < n; i++) {
+        outside[i] = time_one(spawn_plain, argv);
+        inside[i] = time_one(run_inside, argv);
+    }
+    (void)snprintf(text, sizeof(text), "%s, outside", name);
+    base = print_times(text, outside, n);
+    (void)snprintf(text, sizeof(text), "%s, inside", name);
+    ours = print_times(text, inside, n);
+    (void)printf("%-34s %+.2f ms, %+.1f %%\n", "", ours - base, (ours / base - 1) * 100);
+}
+
+static void compare_line(const char *name, const char *line)
+{
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+
+    compare_both(name, argv, LONG_RUNS);
+}
+
+struct worker {
+    pthread_t thread;
+    char dir[64];
+    double times[RUNS / PARALLEL];
+};
+
+static void *work(void *arg)
+{
+    static const char *const argv[] = {"/usr/bin/true", NULL};
+    struct worker *w = arg;
+
+    for (int i = 0; i < RUNS / PARALLEL; i++) {
+        double started = now_ms();
+
+        run_inside(argv, w->dir);
+        w->times[i] = now_ms() - started;
+    }
+    return NULL;
+}
+
+static void measure_parallel(void)
+{
+    static struct worker workers[PARALLEL];
+    double times[RUNS];
+    double started = now_ms();
+    int n = 0;
+
+    for (int i = 0; i < PARALLEL; i++) {
+        (void)snprintf(workers[i].dir, sizeof(workers[i].dir), "%s/%d", top, i);
+        (void)fs_make_dirs(workers[i].dir, 0700, NULL);
+        if (pthread_create(&workers[i].thread, NULL, work, &workers[i]))
+            abort();
+    }
+    for (int i = 0; i < PARALLEL; i++) {
+        (void)pthread_join(workers[i].thread, NULL);
+        for (int k = 0; k < RUNS / PARALLEL; k++)
+            times[n++] = workers[i].times[k];
+    }
+    started = now_ms() - started;
+    (void)print_times("sandbox true, 8 at a time", times, n);
+    (void)printf("%-34s %.0f runs/s\n", "", n / started * 1000);
+}
+
+int main(void)
+{
+    static const char *const argv[] = {"/usr/bin/true", NULL};
+    struct err err = {0};
+
+    if (!mkdtemp(top) || proc_start_supervisor(&err) || sandbox_probe("auto", &sandbox, &err)) {
+        (void)fprintf(stderr, "%s\n", err.text);
+        return 1;
+    }
+    (void)printf("%s\n", sandbox_describe(sandbox));
+    if (sandbox_available(sandbox)) {
+        compare_both("start of true", argv, RUNS);
+        measure_parallel();
+        compare_line("shell loop", "i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done");
+        compare_line("2000 processes", "i=0; while [ $i -lt 2000 ]; do /usr/bin/true; "
+                                       "i=$((i+1)); done");
+        compare_line("5000 files", "i=0; while [ $i -lt 5000 ]; do echo x > f$i; i=$((i+1)); "
+                                   "done; rm -f f*");
+        if (access("/usr/bin/cc", X_OK) == 0)
+            compare_line("compile 4 files",
+                         "for i in 1 2 3 4; do printf '#include <stdio.h>\\n#include <stdlib.h>\\n"
+                         "int f(int n) { return printf(\"%%d\", n * atoi(\"7\")); }\\n' > c$i.c; "
+                         "/usr/bin/cc -O2 -c c$i.c; done; rm -f c*");
+    }
+    sandbox_free(sandbox);
+    proc_stop_supervisor();
+    (void)fs_remove_tree(top, NULL);
+    return 0;
+}
