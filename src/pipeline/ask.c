@@ -110,6 +110,7 @@ int ask_model(struct job_run *run, enum role role, const struct chat *chat, cons
     struct model_context context = context_of(run);
     struct model_request request = {
         .role = role, .chat = chat, .schema = schema, .schema_name = schema_name};
+    int64_t tokens_in;
     int rc = run_may_go_on(run, err);
 
     if (rc)
@@ -123,10 +124,10 @@ int ask_model(struct job_run *run, enum role role, const struct chat *chat, cons
     }
     run->turns += result->attempts > 0 ? result->attempts : 1;
     run->output_tokens += result->usage.output;
+    tokens_in = result->usage.input + result->usage.cache_read + result->usage.cache_write;
     run_log(run, "model", "%s: %s %s, %lld tokens in, %lld out, %lld ms", role_name(role),
-            result->provider, result->model,
-            (long long)(result->usage.input + result->usage.cache_read + result->usage.cache_write),
-            (long long)result->usage.output, (long long)result->latency_ms);
+            result->provider, result->model, (long long)tokens_in, (long long)result->usage.output,
+            (long long)result->latency_ms);
     return VDO_OK;
 }
 

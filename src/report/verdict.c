@@ -1,5 +1,6 @@
 #include "vdo/report/report.h"
 
+#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
 #include "vdo/gitrepo/path.h"
@@ -270,7 +271,7 @@ char *report_verdict_text(const json_t *verdict)
     size_t i;
     json_t *row;
 
-    strbuf_init(&out, 64 * 1024);
+    strbuf_init(&out, 64 * VDO_KIB);
     json_array_foreach (verdict, i, row)
         (void)strbuf_addf(&out, "  %-8s %-28s %s\n", js_str(row, "status", ""),
                           js_str(row, "name", ""), js_str(row, "text", ""));

@@ -28,7 +28,7 @@ struct report {
 
 /* The living comment as of now, without its marker; free with free(). Signature of progress_draw_fn
  * with a struct report as arg. */
-int report_progress(void *report, const char *job_id, char **out, struct err *err);
+int report_progress(void *arg, const char *job_id, char **out, struct err *err);
 
 /* Body of the pull request: what and why, criteria table, verdict table, cost, "Fixes #n". deliver:
  * its checkpoint so far (files, verdict). */

@@ -3,6 +3,7 @@
 #include "../changes.h"
 #include "../workspace.h"
 
+#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
 
@@ -46,7 +47,7 @@ static char *remind(void *arg, struct err *err)
 
     if (r->agent->writes == 0 || changes_since_base(r->run, &changed, err))
         return NULL;
-    strbuf_init(&text, 64 * 1024);
+    strbuf_init(&text, 64 * VDO_KIB);
     (void)strbuf_adds(
         &text,
         "No file of these tasks has been changed yet. Do them now, or call finish again and say why they need "

@@ -26,21 +26,21 @@ static int fetch(struct job_run *run, struct err *err)
 static int choose_base(struct job_run *run, char **out_base, char *sha, struct err *err)
 {
     const char *asked = run->job->base_ref;
-    const char *fallback = mirror_default_branch(run->mirror);
     bool is_asked = asked && *asked;
+    const char *base = is_asked ? asked : mirror_default_branch(run->mirror);
+    struct err why = {0};
     int rc;
 
-    if (!fallback && !is_asked)
+    if (!base)
         return err_set(err, VDO_E_REFUSED,
-                       "repository %s has no commits yet; push a first one and try again",
+                       "repository %s has no commits on a default branch; push one, or name a base",
                        run->job->repo);
-    rc = mirror_resolve(run->mirror, is_asked ? asked : fallback, sha, err);
+    rc = mirror_resolve(run->mirror, base, sha, &why);
+    if (rc == VDO_E_NOT_FOUND && is_asked)
+        return err_set(err, VDO_E_REFUSED, "there is no branch '%s' in %s", asked, run->job->repo);
     if (rc)
-        return rc == VDO_E_NOT_FOUND && is_asked ?
-                   (err_clear(err), err_set(err, VDO_E_REFUSED, "there is no branch '%s' in %s",
-                                            asked, run->job->repo)) :
-                   rc;
-    *out_base = xstrdup(is_asked ? asked : fallback);
+        return err_set(err, why.code, "%s", why.text);
+    *out_base = xstrdup(base);
     return VDO_OK;
 }
 

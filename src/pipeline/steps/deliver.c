@@ -114,7 +114,7 @@ static int make_commit(struct job_run *run, char oid[GIT_OID_HEX_SIZE], struct e
         return rc;
     email = us->id ? xasprintf("%lld+%s@users.noreply.github.com", (long long)us->id, us->login) :
                      xstrdup("vdo@users.noreply.github.com");
-    strbuf_init(&message, 16 * 1024);
+    strbuf_init(&message, 16 * VDO_KIB);
     commit_message(run, &message);
     spec.message = message.ptr;
     spec.author_email = email;

@@ -14,7 +14,7 @@ static const struct tool *const table[] = {
 
 const struct tool *const *tools_all(size_t *out_n)
 {
-    *out_n = sizeof(table) / sizeof(table[0]);
+    *out_n = sizeof(table) / sizeof(*table);
     return table;
 }
 
@@ -28,7 +28,8 @@ static int compare_name(const void *key, const void *item)
 const struct tool *tool_find(const char *name)
 {
     const struct tool *const *hit =
-        bsearch(name, table, sizeof(table) / sizeof(table[0]), sizeof(table[0]), compare_name);
+        bsearch(name, table, sizeof(table) / sizeof(*table), sizeof(*table),
+                compare_name); // NOLINT(bugprone-sizeof-expression): an array of pointers
 
     return hit ? *hit : NULL;
 }
