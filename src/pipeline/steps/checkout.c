@@ -76,7 +76,8 @@ static int follow_config(struct job_run *run, char **base, char *sha, struct err
     const char *named = run->repo_config->base;
     int rc;
 
-    if (!named || strcmp(named, *base) == 0 || (run->job->base_ref && *run->job->base_ref))
+    if (!named || !*base || strcmp(named, *base) == 0 ||
+        (run->job->base_ref && *run->job->base_ref))
         return VDO_OK;
     rc = mirror_resolve(run->mirror, named, sha, err);
     if (rc == VDO_E_NOT_FOUND) {

@@ -3,10 +3,11 @@
 #include "vdo/json/json.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
-static const struct tool *const table[] = {
+enum { N_TOOLS = 12 };
+
+static const struct tool *const table[N_TOOLS] = {
     &tool_apply_patch, &tool_ask,        &tool_delete_file, &tool_edit_file,
     &tool_finish,      &tool_list_files, &tool_read_file,   &tool_run,
     &tool_run_checks,  &tool_search,     &tool_symbols,     &tool_write_file,
@@ -14,24 +15,17 @@ static const struct tool *const table[] = {
 
 const struct tool *const *tools_all(size_t *out_n)
 {
-    *out_n = sizeof(table) / sizeof(*table);
+    *out_n = N_TOOLS;
     return table;
-}
-
-static int compare_name(const void *key, const void *item)
-{
-    const struct tool *const *tool = item;
-
-    return strcmp(key, (*tool)->name);
 }
 
 const struct tool *tool_find(const char *name)
 {
-    const struct tool *const *hit =
-        bsearch(name, table, sizeof(table) / sizeof(*table), sizeof(*table),
-                compare_name); // NOLINT(bugprone-sizeof-expression): an array of pointers
-
-    return hit ? *hit : NULL;
+    for (size_t i = 0; i < N_TOOLS; i++) {
+        if (strcmp(name, table[i]->name) == 0)
+            return table[i];
+    }
+    return NULL;
 }
 
 const char *tool_arg(const struct tool_call *call, const char *name)
