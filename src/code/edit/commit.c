@@ -18,8 +18,9 @@
 #include <unistd.h>
 
 #define JOURNAL "journal"
+#define OWNER   ".owner"
 
-enum { NAME_LEN = 24 };
+enum { NAME_LEN = 24, OWNER_LEN = 64 };
 
 struct stage {
     const char *dir;
@@ -61,7 +62,8 @@ static int open_stage(struct stage *stage)
     return stage->stage_fd < 0 ? -1 : 0;
 }
 
-/* Remove the stage and all in it. Only files are ever put there. */
+/* Remove the stage and all in it: only files are ever put there. What tells that it is ours goes
+ * last. */
 static int remove_stage(struct stage *stage, struct err *err)
 {
     int fd = dup(stage->stage_fd);
@@ -72,10 +74,11 @@ static int remove_stage(struct stage *stage, struct err *err)
         return fail(err, "list", EDIT_STAGE_DIR);
     rewinddir(list);
     while ((entry = readdir(list))) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (entry->d_name[0] != '.')
             (void)unlinkat(stage->stage_fd, entry->d_name, 0);
     }
     (void)closedir(list);
+    (void)unlinkat(stage->stage_fd, OWNER, 0);
     if (unlinkat(stage->root_fd, EDIT_STAGE_DIR, AT_REMOVEDIR) && errno != ENOENT)
         return fail(err, "remove", EDIT_STAGE_DIR);
     return VDO_OK;
@@ -236,6 +239,64 @@ static int do_steps(const struct stage *stage, const struct change *changes, siz
     return VDO_OK;
 }
 
+/* --- whose directory is it? -----------------------------------------------------------------
+
+A repository may hold a directory of our name, with a journal that somebody made up. Ours has a file
+with the directory's own inode number, which nobody can know before it is checked out. */
+
+static int owner_text(const struct stage *stage, char text[OWNER_LEN])
+{
+    struct stat st;
+
+    if (fstat(stage->stage_fd, &st))
+        return -1;
+    (void)snprintf(text, OWNER_LEN, "vdo-edit %llx:%llx\n", (unsigned long long)st.st_dev,
+                   (unsigned long long)st.st_ino);
+    return 0;
+}
+
+static bool is_empty(const struct stage *stage)
+{
+    int fd = dup(stage->stage_fd);
+    DIR *list = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+    bool empty = list != NULL;
+
+    if (!list)
+        return false;
+    rewinddir(list);
+    while ((entry = readdir(list)))
+        empty = empty && entry->d_name[0] == '.';
+    (void)closedir(list);
+    return empty;
+}
+
+/* An empty directory is ours too, killed right after it was made: git keeps none. */
+static bool is_ours(const struct stage *stage)
+{
+    char want[OWNER_LEN];
+    char have[OWNER_LEN] = "";
+    int fd = openat(stage->stage_fd, OWNER, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t n;
+
+    if (fd < 0)
+        return errno == ENOENT && is_empty(stage);
+    n = read(fd, have, sizeof(have) - 1);
+    (void)close(fd);
+    if (n == 0)
+        return is_empty(stage);
+    return n > 0 && owner_text(stage, want) == 0 && strcmp(want, have) == 0;
+}
+
+static int sign_stage(const struct stage *stage, struct err *err)
+{
+    char text[OWNER_LEN];
+
+    if (owner_text(stage, text))
+        return fail(err, "look at", EDIT_STAGE_DIR);
+    return stage_file(stage, OWNER, text, strlen(text), 0600, -1, err);
+}
+
 /* --- recovery ------------------------------------------------------------------------------ */
 
 static int read_journal(const struct stage *stage, char **out, struct err *err)
@@ -248,7 +309,8 @@ static int read_journal(const struct stage *stage, char **out, struct err *err)
         return errno == ENOENT ? VDO_E_NOT_FOUND : fail(err, "read", JOURNAL);
     if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > (off_t)VDO_MAX_JSON_BYTES) {
         (void)close(fd);
-        return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged", EDIT_STAGE_DIR);
+        return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged; remove the directory",
+                       EDIT_STAGE_DIR);
     }
     *out = xcalloc(1, (size_t)st.st_size + 1);
     while (len < (size_t)st.st_size) {
@@ -270,10 +332,12 @@ static int redo_line(const struct stage *stage, char *line, struct err *err)
     struct err why = {0};
 
     if ((line[0] != 'w' && line[0] != 'd') || line[1] != ' ' || !path)
-        return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged", EDIT_STAGE_DIR);
+        return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged; remove the directory",
+                       EDIT_STAGE_DIR);
     *path++ = '\0';
     if (strspn(name, "0123456789") != strlen(name) || path_check(path, &why))
-        return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged", EDIT_STAGE_DIR);
+        return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged; remove the directory",
+                       EDIT_STAGE_DIR);
     return do_step(stage, line[0], name, path, err);
 }
 
@@ -289,7 +353,9 @@ static int redo(const struct stage *stage, char *journal, struct err *err)
             return VDO_OK;
         rc = redo_line(stage, line, err);
     }
-    return rc ? rc : err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged", EDIT_STAGE_DIR);
+    return rc ? rc :
+                err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged; remove the directory",
+                        EDIT_STAGE_DIR);
 }
 
 static int recover_locked(struct stage *stage, struct err *err)
@@ -299,6 +365,10 @@ static int recover_locked(struct stage *stage, struct err *err)
 
     if (open_stage(stage))
         return errno == ENOENT ? VDO_OK : fail(err, "open", EDIT_STAGE_DIR);
+    if (!is_ours(stage))
+        return err_set(err, VDO_E_IO,
+                       "%.300s/" EDIT_STAGE_DIR " is not of VDO's making; move it away",
+                       stage->dir);
     rc = read_journal(stage, &journal, err);
     if (rc == VDO_OK)
         rc = redo(stage, journal, err);
@@ -340,6 +410,7 @@ static int stage_all(struct stage *stage, const struct change *changes, size_t n
 
     if (mkdirat(stage->root_fd, EDIT_STAGE_DIR, 0700) || open_stage(stage))
         return fail(err, "make", EDIT_STAGE_DIR);
+    rc = sign_stage(stage, err);
     for (size_t i = 0; i < n && rc == VDO_OK; i++) {
         if (changes[i].bytes)
             rc = stage_change(stage, &changes[i], i, err);

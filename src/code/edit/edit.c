@@ -102,6 +102,18 @@ static size_t collect_changes(const struct work *work, struct change *out)
     return n;
 }
 
+static int refuse_unchanged(struct session *s)
+{
+    for (size_t i = 0; i < s->work.n; i++) {
+        if (s->work.files[i]->asked_nothing)
+            return refuse(&s->why, REASON_EMPTY,
+                          "the answer changes nothing: it replaces text of %s by itself",
+                          s->work.files[i]->path);
+    }
+    return refuse(&s->why, REASON_ALREADY_APPLIED,
+                  "the answer changes nothing: the files read as it wants them already");
+}
+
 static int commit_session(struct session *s)
 {
     struct change *changes = xcalloc(s->work.n + 1, sizeof(*changes));
@@ -112,8 +124,7 @@ static int commit_session(struct session *s)
         work_settle(s->work.files[i]);
     n = collect_changes(&s->work, changes);
     if (n == 0)
-        rc = refuse(&s->why, REASON_ALREADY_APPLIED,
-                    "the answer changes nothing: the files read as it wants them already");
+        rc = refuse_unchanged(s);
     if (rc == VDO_OK)
         rc = check_tree(s);
     if (rc == VDO_OK)

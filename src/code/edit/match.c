@@ -308,10 +308,11 @@ static int check_not_done(struct match_text *text, enum line_key key, const stru
     size_t removes;
 
     count_changes(hunk, &adds, &removes);
-    if (removes == 0 && added_before(text, key, hunk, old, start))
+    if (adds > 0 && removes == 0 && added_before(text, key, hunk, old, start))
         return refuse(why, REASON_ALREADY_APPLIED, "%s line %zu: the added lines are there already",
                       path, start + 1);
-    if (adds == 0 && hunk->old_start <= 0 && removes_again(text, key, hunk, old, start))
+    if (removes > 0 && adds == 0 && hunk->old_start <= 0 &&
+        removes_again(text, key, hunk, old, start))
         return refuse(why, REASON_AMBIGUOUS,
                       "%s line %zu: the removed lines stand there more than once; give more "
                       "context behind them",

@@ -8,7 +8,7 @@
 
 enum {
     TAIL_LINES = 3, /* of an answer that must stand in the file to tell where it stopped */
-    MIN_LOST = 8,   /* lines; fewer at the end may well have been removed on purpose */
+    MIN_LOST = 20,  /* lines; fewer at the end may well have been removed on purpose */
 };
 
 static size_t size_of(const struct hunk *hunk)
@@ -247,7 +247,18 @@ static bool stops_before_end(const struct lines *had, const struct hunk *hunk)
         if (!line_is_blank(had->v[i].ptr, had->v[i].len))
             end = &had->v[i];
     }
-    return last && end && !line_same(KEY_STRIP, last->ptr, last->len, end->ptr, end->len);
+    return last && end && !line_same(KEY_RSTRIP, last->ptr, last->len, end->ptr, end->len);
+}
+
+/* Do the last lines of the answer, up to its n-th, stand in the file up to line `end`? */
+static bool tail_stands(const struct lines *had, const struct hunk *hunk, size_t n, size_t end)
+{
+    for (size_t k = 1; k <= TAIL_LINES; k++) {
+        if (!line_same(KEY_RSTRIP, hunk->lines[n - k].ptr, hunk->lines[n - k].len,
+                       had->v[end - k].ptr, had->v[end - k].len))
+            return false;
+    }
+    return true;
 }
 
 /*
@@ -257,20 +268,18 @@ static bool stops_before_end(const struct lines *had, const struct hunk *hunk)
 static size_t lost_tail(const struct lines *had, const struct hunk *hunk)
 {
     size_t n = hunk->n;
+    size_t all = had->n;
     size_t least = had->n / 4 > MIN_LOST ? had->n / 4 : MIN_LOST;
 
     while (n > 0 && line_is_blank(hunk->lines[n - 1].ptr, hunk->lines[n - 1].len))
         n--;
-    if (n < TAIL_LINES)
+    while (all > 0 && line_is_blank(had->v[all - 1].ptr, had->v[all - 1].len))
+        all--;
+    if (n < TAIL_LINES || all < TAIL_LINES + least || tail_stands(had, hunk, n, all))
         return 0;
-    for (size_t end = TAIL_LINES; end + least <= had->n; end++) {
-        bool same = true;
-
-        for (size_t k = 1; k <= TAIL_LINES && same; k++)
-            same = line_same(KEY_RSTRIP, hunk->lines[n - k].ptr, hunk->lines[n - k].len,
-                             had->v[end - k].ptr, had->v[end - k].len);
-        if (same)
-            return had->n - end;
+    for (size_t end = all - least; end >= TAIL_LINES; end--) {
+        if (tail_stands(had, hunk, n, end))
+            return all - end;
     }
     return 0;
 }
@@ -290,9 +299,10 @@ bool whole_is_cut(const struct work_file *file, const struct file_op *op, struct
     const struct lines *had = &file->text.lines;
     size_t lost;
 
-    if (!hunk || !file->exists || hunk->n >= had->n || !stops_before_end(had, hunk))
+    if (!hunk || !file->exists || hunk->n >= had->n)
         return false;
-    if (open_brackets(file->bytes, file->len) == 0 && open_in(hunk) > 0) {
+    if (stops_before_end(had, hunk) && open_brackets(file->bytes, file->len) == 0 &&
+        open_in(hunk) > 0) {
         (void)refuse(why, REASON_TRUNCATED,
                      "%s: the answer ends before the file does, with %zu brackets open; give the "
                      "whole file",

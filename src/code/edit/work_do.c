@@ -92,10 +92,18 @@ static bool is_binary(const struct work_file *file)
     return file->bytes && memchr(file->bytes, '\0', file->len) != NULL;
 }
 
+/* A block that replaces a text by itself asks for nothing; it must not spoil the others. */
+static bool asks_nothing(const struct hunk *hunk)
+{
+    return !hunk_has_change(hunk) && hunk->old_no_eol == hunk->new_no_eol;
+}
+
 static int update_hunks(struct work_file *file, const struct file_op *op, struct refusal *why)
 {
     for (size_t i = 0; i < op->n; i++) {
-        if (place_hunk(file, &op->hunks[i], why))
+        if (asks_nothing(&op->hunks[i]))
+            file->asked_nothing = true;
+        else if (place_hunk(file, &op->hunks[i], why))
             return VDO_E_REFUSED;
     }
     return VDO_OK;
