@@ -123,12 +123,12 @@ static int refuse_socket_families(scmp_filter_ctx ctx)
 {
     const uint32_t action = SCMP_ACT_ERRNO(EAFNOSUPPORT);
     int rc =
-        seccomp_rule_add(ctx, action, SCMP_SYS(socket), 1, SCMP_CMP(0, SCMP_CMP_GT, AF_NETLINK));
+        seccomp_rule_add(ctx, action, SCMP_SYS(socket), 1, SCMP_CMP(0, SCMP_CMP_GT, AF_NETLINK, 0));
 
     for (uint64_t family = 0; family < AF_NETLINK && !rc; family++) {
         if (family != AF_UNIX && family != AF_INET && family != AF_INET6)
             rc = seccomp_rule_add(ctx, action, SCMP_SYS(socket), 1,
-                                  SCMP_CMP(0, SCMP_CMP_EQ, family));
+                                  SCMP_CMP(0, SCMP_CMP_EQ, family, 0));
     }
     return rc;
 }
