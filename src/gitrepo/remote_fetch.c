@@ -5,17 +5,13 @@
 
 #include <string.h>
 
-#define WITH_1_7 (LIBGIT2_VER_MAJOR > 1 || (LIBGIT2_VER_MAJOR == 1 && LIBGIT2_VER_MINOR >= 7))
-
 static void set_fetch_options(struct link *link, git_fetch_options *options)
 {
     (void)git_fetch_options_init(options, GIT_FETCH_OPTIONS_VERSION);
     link_set_callbacks(link, &options->callbacks);
-    options->follow_redirects = GIT_REMOTE_REDIRECT_NONE;
     options->download_tags = GIT_REMOTE_DOWNLOAD_TAGS_AUTO;
-    options->proxy_opts.type = GIT_PROXY_AUTO;
     options->prune = GIT_FETCH_NO_PRUNE; /* done by hand, before the refs are written */
-#if WITH_1_7
+#if WITH_LIBGIT2_1_7
     if (!link->is_local) /* libgit2's local transport has no depth */
         options->depth = 1;
 #endif
@@ -81,7 +77,7 @@ static int download(struct link *link, git_remote *remote, struct err *err)
     if (!rc)
         rc = git_remote_update_tips(remote, &options.callbacks, 0, GIT_REMOTE_DOWNLOAD_TAGS_AUTO,
                                     NULL);
-    return rc ? link_fail(link, GIT_DIRECTION_FETCH, rc, err) : VDO_OK;
+    return rc ? link_fail(link, rc, err) : VDO_OK;
 }
 
 int remote_fetch(struct link *link, git_repository *repo, struct err *err)

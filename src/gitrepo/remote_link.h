@@ -1,10 +1,6 @@
 /*
- * remote_link: one conversation with a remote through libgit2: who gets the credentials, when it
- * ends, and what its failures mean.
- *
- * libgit2 says little about why an HTTP request failed (1.5 gives -1 for a redirect, a 404 and a
- * broken connection alike, sometimes with the text of another failure), so the meaning of a failure
- * is asked of the server itself: one plain request, whose status says it.
+ * remote_link: one conversation with a remote through libgit2: how it is carried, when it ends, and
+ * what its failures mean.
  */
 #ifndef VDO_SRC_GITREPO_REMOTE_LINK_H
 #define VDO_SRC_GITREPO_REMOTE_LINK_H
@@ -19,8 +15,9 @@ struct link {
     int64_t deadline_ms;       /* clock_mono_ms(); 0: none */
     const atomic_bool *cancel; /* may be NULL */
 
-    int times_asked;    /* for credentials */
-    bool foreign;       /* somebody else asked for them */
+    const char *spool_dir; /* for what HTTP answers; not for local ones */
+
+    struct err failure; /* what our carrier met, where libgit2 only knows that it failed */
     char rejected[200]; /* why the remote did not take our ref; "" when it did */
 };
 
@@ -39,6 +36,6 @@ int link_connect(struct link *link, git_repository *repo, git_direction directio
 
 /* Say what a failure of libgit2 meant. VDO_E_REFUSED, _NOT_FOUND, _TEMPORARY, _CANCELLED, or as
  * fail_git(). */
-int link_fail(struct link *link, git_direction direction, int rc, struct err *err);
+int link_fail(struct link *link, int rc, struct err *err);
 
 #endif

@@ -31,7 +31,7 @@ int remote_look(struct link *link, git_repository *repo, const char *branch,
         return rc;
     rc = find_branch(remote, branch, answer);
     if (rc)
-        rc = link_fail(link, GIT_DIRECTION_PUSH, rc, err);
+        rc = link_fail(link, rc, err);
     git_remote_free(remote);
     return rc;
 }
@@ -72,8 +72,6 @@ static int upload(struct link *link, git_repository *repo, git_remote *remote,
     from = xasprintf("refs/vdo/push/%s", hex);
     spec = xasprintf("%s:refs/heads/%s", from, order->branch);
     link_set_callbacks(link, &options.callbacks);
-    options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
-    options.proxy_opts.type = GIT_PROXY_AUTO;
     if (!rc)
         rc = git_reference_create(&ref, repo, from, &order->commit, 1, NULL);
     if (!rc)
@@ -121,7 +119,7 @@ static int finish(struct link *link, git_repository *repo, const struct push_ord
         (void)err_set(&why, VDO_E_REFUSED, "%s does not take branch %s: %s", link->url,
                       order->branch, link->rejected);
     else
-        (void)link_fail(link, GIT_DIRECTION_PUSH, rc, &why);
+        (void)link_fail(link, rc, &why);
     return settle(link, repo, order, answer, &why, err);
 }
 
@@ -136,7 +134,7 @@ int remote_push(struct link *link, git_repository *repo, const struct push_order
         return rc;
     rc = find_branch(remote, order->branch, answer);
     if (rc)
-        rc = link_fail(link, GIT_DIRECTION_PUSH, rc, err);
+        rc = link_fail(link, rc, err);
     else
         rc = push_judge(order, answer, &is_done, err);
     if (!rc && !is_done)

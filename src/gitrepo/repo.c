@@ -98,8 +98,6 @@ static int set_options(void)
         rc = git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
     if (!rc)
         rc = git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE_BYTES);
-    if (!rc)
-        rc = git_libgit2_opts(GIT_OPT_SET_USER_AGENT, "vdo");
     return rc;
 }
 

@@ -7,12 +7,19 @@
 #include "vdo/gitrepo/gitrepo.h"
 
 #include <git2.h>
+#if __has_include(<git2/sys/errors.h>) /* libgit2 1.8 moved git_error_clear() there */
+#    include <git2/sys/errors.h>
+#endif
 
 /* Where a fetch leaves what the remote's HEAD is: the branch it names, and its commit. Not below
  * refs/remotes/origin/, where a branch called HEAD could be in the way. */
 #define REF_DEFAULT "refs/vdo/default"
 #define REF_HEAD    "refs/vdo/head"
 #define REF_ORIGIN  "refs/remotes/origin/"
+
+/* libgit2 1.7 brought shallow fetches. */
+#define WITH_LIBGIT2_1_7 \
+    (LIBGIT2_VER_MAJOR > 1 || (LIBGIT2_VER_MAJOR == 1 && LIBGIT2_VER_MINOR >= 7))
 
 struct mirror {
     char *dir;

@@ -63,10 +63,10 @@ static void add_oid(json_t *order, const char *key, const git_oid *oid)
 static int write_order(const struct mirror *mirror, const struct git_remote_spec *remote,
                        const char *op, const struct push_order *push, char **out, struct err *err)
 {
-    json_auto_t *order =
-        json_pack("{s:s, s:s, s:s, s:s*, s:s*}", "op", op, "dir", mirror->dir, "url", remote->url,
-                  "username", remote->username, "password",
-                  remote->username && remote->password ? secret_reveal(remote->password) : NULL);
+    json_auto_t *order = json_pack(
+        "{s:s, s:I, s:s, s:s, s:s*, s:s*}", "op", op, "timeout_ms", (json_int_t)remote->timeout_ms,
+        "dir", mirror->dir, "url", remote->url, "username", remote->username, "password",
+        remote->username && remote->password ? secret_reveal(remote->password) : NULL);
 
     if (!order)
         return err_set(err, VDO_E_INVALID,

@@ -1,6 +1,7 @@
 #include "remote_fetch.h"
 #include "remote_push.h"
 
+#include "vdo/base/clock.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/http/client.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_BAD_ORDER = 2 };
+enum { EXIT_BAD_ORDER = 2, DEFAULT_MS = 600000 };
 #define MAX_ORDER (256UL * VDO_KIB)
 
 static int read_order(json_t **out, struct err *err)
@@ -56,7 +57,10 @@ static int carry_out(const json_t *order, git_repository *repo, struct push_answ
     const char *op = js_str(order, "op", "");
     struct link link = {.url = js_str(order, "url", ""),
                         .username = js_str(order, "username", NULL),
-                        .password = js_str(order, "password", "")};
+                        .password = js_str(order, "password", ""),
+                        .spool_dir = js_str(order, "dir", ""),
+                        .deadline_ms =
+                            clock_mono_ms(clock_real()) + js_int(order, "timeout_ms", DEFAULT_MS)};
     struct push_order push = {0};
     int rc = remote_url_check(link.url, &link.is_local, err);
 

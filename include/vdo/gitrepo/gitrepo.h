@@ -5,10 +5,9 @@
  * directory with a job's files: its git directory lies elsewhere, so that nothing that runs on the
  * files can reach it; its index file, with what stat(2) said of each file, makes opening it again
  * fast. Network transfers run in a child process of this same program (`vdo git-transfer`, hidden)
- * with a deadline; redirects to another host are not followed; credentials go over its standard
- * input and are given to the scheme, host and port of the URL only. Files are written and read byte
- * for byte: no filters, no line endings. No hooks, no submodules, no configuration of the machine's
- * or the user's git.
+ * with a deadline, over our own HTTP client; no redirects; credentials go over its standard input
+ * and are given to the URL itself only. Files are written and read byte for byte: no filters, no
+ * line endings. No hooks, no submodules, no configuration of the machine's or the user's git.
  * Threads: gitrepo_startup() once; a struct belongs to one thread; several threads may each open
  * the same mirror. Writers of one mirror (fetch, push) are serialised by a lock file.
  */
