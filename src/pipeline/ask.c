@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PROMPT = 4 * 1024 * 1024, TRIES_BEFORE_GOING_ON = 3 };
+enum { MAX_PROMPT = 4 * 1024 * 1024, TRIES_BEFORE_GOING_ON = 2 };
 
 int prompt_text(const char *name, const json_t *data, char **out, struct err *err)
 {

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ATTEMPTS = 8 };
+/* A step that fails for now is tried again after 5 s, 15 s, 45 s ...; what a forge or a provider
+ * asked for wins. */
+enum { MAX_STEP_ATTEMPTS = 6, FIRST_RETRY_MS = 5000, LAST_RETRY_MS = 600000 };
 
 int pipeline_new(const struct pipeline_options *options, struct pipeline **out, struct err *err)
 {
@@ -172,6 +174,39 @@ static int cancel(struct job_run *run, struct err *err)
     return rc;
 }
 
+static int64_t wait_for_retry(const struct job_run *run)
+{
+    int64_t wait = FIRST_RETRY_MS;
+    int64_t asked = run->model ? model_retry_after_ms(run->model) : 0;
+    int64_t forge_asked = forge_retry_after_ms(run->lease->forge);
+
+    for (int i = 1; i < run->attempt && wait < LAST_RETRY_MS; i++)
+        wait *= 3;
+    wait = wait < LAST_RETRY_MS ? wait : LAST_RETRY_MS;
+    wait = wait > asked ? wait : asked;
+    return wait > forge_asked ? wait : forge_asked;
+}
+
+/* The lease is given back until then: no worker is kept from other jobs by a provider that is down.
+ */
+static int try_later(struct job_run *run, const struct err *why, struct err *err)
+{
+    struct job_update update = JOB_UPDATE_NONE;
+    char reason[RUN_NOTE_SIZE * 2];
+    int64_t wait = wait_for_retry(run);
+    int rc;
+
+    (void)snprintf(reason, sizeof(reason), "trying again in %lld s: %s: %s",
+                   (long long)(wait + 999) / 1000, run->step, why->text);
+    update.reason = reason;
+    update.run_at_ms = clock_now_ms(run->p->o.clock) + wait;
+    run_log(run, "warn", "%s", reason);
+    rc = store_job_release(run->p->o.store, run->job->id, run->job->epoch, &update, err);
+    if (!rc)
+        jobs_changed(run->p->jobs, run->job->id);
+    return rc;
+}
+
 /* A step ended with a failure; what becomes of the job. */
 static int settle_failure(struct job_run *run, int code, const struct err *why, struct err *err)
 {
@@ -181,8 +216,8 @@ static int settle_failure(struct job_run *run, int code, const struct err *why, 
         return err_set(err, VDO_E_CONFLICT, "%s", why->text);
     if (code == VDO_E_CANCELLED && atomic_load(run->lease->stop))
         return cancel(run, err);
-    if (code == VDO_E_TEMPORARY && run->job->attempts < MAX_ATTEMPTS)
-        return err_set(err, VDO_E_TEMPORARY, "%s: %s", run->step, why->text);
+    if (code == VDO_E_TEMPORARY && run->attempt < MAX_STEP_ATTEMPTS)
+        return try_later(run, why, err);
     json_decref(run->result);
     run->result = NULL;
     rc = end_step(run, STEP_FAILED, why->text, err);

@@ -1,5 +1,5 @@
 /*
- * tool: what builder and tester may do, one tool per file, found through a sorted table. Used
+ * tool: what builder and tester may do, one tool per file. Used
  * inside pipeline only.
  *
  * Names and arguments are a public contract. Every path goes through gitrepo/path. A tool's failure
