@@ -340,7 +340,7 @@ static int apply_killed_at(const char *dir, int n)
 
 static void edit_commit__is_all_or_nothing_when_killed_at_any_system_call(void **state)
 {
-    char *before = edit_tree_files(*state);
+    char *before = edit_tree_dump(*state);
     char *after = NULL;
     size_t undone = 0;
     size_t done = 0;
@@ -351,7 +351,7 @@ static void edit_commit__is_all_or_nothing_when_killed_at_any_system_call(void *
 
         (void)set_up(&other);
         assert_int_equal(apply_text(other, ANSWER, NULL), 0);
-        after = edit_tree_files(other);
+        after = edit_tree_dump(other);
         edit_tree_remove(other);
     }
     for (int n = 1; rc == 1; n++) {
@@ -362,7 +362,7 @@ static void edit_commit__is_all_or_nothing_when_killed_at_any_system_call(void *
         rc = apply_killed_at(tree, n);
         if (rc == 1) {
             assert_int_equal(edit_recover(tree, NULL), 0);
-            now = edit_tree_files(tree);
+            now = edit_tree_dump(tree);
             if (strcmp(now, before) == 0)
                 undone++;
             else

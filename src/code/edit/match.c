@@ -1,31 +1,10 @@
-#include "match.h"
+#include "match_private.h"
 
 #include "vdo/base/mem.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* More places than this are not told apart; only files of one repeated line have them. */
-enum { MAX_PLACES = 100000 };
-
-struct starts {
-    size_t *v;
-    size_t n;
-    size_t cap;
-};
-
-static bool collect(void *arg, size_t start)
-{
-    struct starts *s = arg;
-
-    if (s->n == s->cap) {
-        s->cap = s->cap ? s->cap * 2 : 8;
-        s->v = xreallocarray(s->v, s->cap, sizeof(*s->v));
-    }
-    s->v[s->n++] = start;
-    return s->n < MAX_PLACES;
-}
 
 const char *match_kind_name(enum match_kind kind)
 {
@@ -44,287 +23,6 @@ void place_release(struct place *place)
     free(place->at);
     *place = (struct place){0};
 }
-
-/* --- what the answer says about the place ------------------------------------------------ */
-
-/* First line at or behind `from` that reads like the anchor; SIZE_MAX when none does. */
-static size_t find_anchor(const struct lines *lines, const struct span *anchor, size_t from)
-{
-    for (size_t i = from; i < lines->n; i++) {
-        if (line_same(KEY_STRIP, anchor->ptr, anchor->len, lines->v[i].ptr, lines->v[i].len))
-            return i;
-    }
-    for (size_t i = from; i < lines->n; i++) { /* a shortened signature */
-        const char *ptr = anchor->ptr;
-        size_t len = anchor->len;
-
-        line_trim(&ptr, &len);
-        if (len > 0 && memmem(lines->v[i].ptr, lines->v[i].len, ptr, len))
-            return i;
-    }
-    return SIZE_MAX;
-}
-
-/* Line behind the hunk's anchors, 0 without any; SIZE_MAX when one is not in the file. */
-static size_t behind_anchors(const struct lines *lines, const struct hunk *hunk)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i < hunk->n_anchors; i++) {
-        size_t at = find_anchor(lines, &hunk->anchors[i], from);
-
-        if (at == SIZE_MAX)
-            return SIZE_MAX;
-        from = at; /* the anchor may be the first context line too */
-    }
-    return from;
-}
-
-static bool anchor_is_unique(const struct lines *lines, const struct hunk *hunk)
-{
-    size_t from = 0;
-
-    for (size_t i = 0; i < hunk->n_anchors; i++) {
-        const struct span *anchor = &hunk->anchors[i];
-        size_t at = find_anchor(lines, anchor, from);
-
-        if (i == hunk->n_anchors - 1)
-            return at != SIZE_MAX &&
-                   (at + 1 >= lines->n || find_anchor(lines, anchor, at + 1) == SIZE_MAX);
-        from = at + 1;
-    }
-    return false;
-}
-
-static bool rest_is_blank(const struct lines *lines, size_t from)
-{
-    for (; from < lines->n; from++) {
-        if (!line_is_blank(lines->v[from].ptr, lines->v[from].len))
-            return false;
-    }
-    return true;
-}
-
-/* Drop places that contradict an end-of-file mark. */
-static void keep_at_eof(struct starts *starts, const struct lines *lines, size_t n_old)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < starts->n; i++) {
-        if (rest_is_blank(lines, starts->v[i] + n_old))
-            starts->v[kept++] = starts->v[i];
-    }
-    starts->n = kept;
-}
-
-/* The place nearest to line `wanted` (0-based); SIZE_MAX on a draw. */
-static size_t nearest(const struct starts *starts, size_t wanted)
-{
-    size_t best = SIZE_MAX;
-    size_t best_gap = SIZE_MAX;
-
-    for (size_t i = 0; i < starts->n; i++) {
-        size_t at = starts->v[i];
-        size_t gap = at > wanted ? at - wanted : wanted - at;
-
-        if (gap < best_gap) {
-            best = at;
-            best_gap = gap;
-        } else if (gap == best_gap) {
-            best = SIZE_MAX;
-        }
-    }
-    return best;
-}
-
-/* One of several places that fit exactly, by line number or by anchor; SIZE_MAX: none is certain.
- */
-static size_t choose(const struct starts *starts, const struct hunk *hunk,
-                     const struct lines *lines)
-{
-    size_t from;
-    size_t best = SIZE_MAX;
-
-    if (hunk->old_start > 0)
-        return nearest(starts, (size_t)hunk->old_start - 1);
-    if (hunk->n_anchors == 0 || !anchor_is_unique(lines, hunk))
-        return SIZE_MAX;
-    from = behind_anchors(lines, hunk);
-    for (size_t i = 0; i < starts->n; i++) {
-        if (starts->v[i] >= from && starts->v[i] < best)
-            best = starts->v[i];
-    }
-    return best;
-}
-
-/* --- has it been done already? ----------------------------------------------------------- */
-
-/* The hunk as it would be searched for in the changed file. */
-static void new_side(struct hunk *out, const struct hunk *hunk, size_t skip_head, size_t skip_tail)
-{
-    *out = (struct hunk){0};
-    for (size_t i = skip_head; i + skip_tail < hunk->n; i++) {
-        const struct hunk_line *line = &hunk->lines[i];
-
-        if (line->kind != LINE_REMOVE)
-            hunk_add_line(out, LINE_CONTEXT, line->ptr, line->len);
-    }
-}
-
-static void find_starts(struct match_text *text, enum line_key key, const struct old_lines *old,
-                        struct starts *out)
-{
-    *out = (struct starts){0};
-    if (old->n > 0)
-        match_each(text, key, old, collect, out);
-}
-
-static void find_new_side(struct match_text *text, enum line_key key, const struct hunk *hunk,
-                          size_t skip_head, size_t skip_tail, struct starts *out)
-{
-    struct hunk side;
-    struct old_lines old;
-
-    new_side(&side, hunk, skip_head, skip_tail);
-    old_lines_init(&old, &side, 0, 0);
-    find_starts(text, key, &old, out);
-    old_lines_release(&old);
-    hunk_release(&side);
-}
-
-static size_t leading_additions(const struct hunk *hunk, size_t skip_head)
-{
-    size_t n = 0;
-
-    while (skip_head + n < hunk->n && hunk->lines[skip_head + n].kind == LINE_ADD)
-        n++;
-    return n;
-}
-
-static void count_changes(const struct hunk *hunk, size_t *adds, size_t *removes)
-{
-    *adds = 0;
-    *removes = 0;
-    for (size_t i = 0; i < hunk->n; i++) {
-        *adds += hunk->lines[i].kind == LINE_ADD;
-        *removes += hunk->lines[i].kind == LINE_REMOVE;
-    }
-}
-
-/* Only additions, and they stand there already. */
-static bool added_before(struct match_text *text, enum line_key key, const struct hunk *hunk,
-                         const struct old_lines *old, size_t start)
-{
-    size_t lead = leading_additions(hunk, old->skip_head);
-    struct starts starts;
-    bool found = false;
-
-    if (lead > start)
-        return false;
-    find_new_side(text, key, hunk, old->skip_head, old->skip_tail, &starts);
-    for (size_t i = 0; i < starts.n; i++)
-        found = found || starts.v[i] == start - lead;
-    free(starts.v);
-    return found;
-}
-
-/* Only removals, and once they are gone the same text stands there again. */
-static bool removes_again(const struct match_text *text, enum line_key key, const struct hunk *hunk,
-                          const struct old_lines *old, size_t start)
-{
-    size_t *left = xcalloc(old->n + 1, sizeof(*left)); /* what stands there afterwards */
-    size_t n = 0;
-    size_t next = start + old->n;
-    bool again = true;
-
-    for (size_t k = 0; k < old->n; k++) {
-        if (hunk->lines[old->from[k]].kind != LINE_REMOVE)
-            left[n++] = start + k;
-    }
-    while (n < old->n)
-        left[n++] = next++;
-    for (size_t k = 0; k < old->n && again; k++) {
-        const struct line *line = left[k] < text->lines.n ? &text->lines.v[left[k]] : NULL;
-
-        again = line && line_same(key, old->v[k]->ptr, old->v[k]->len, line->ptr, line->len);
-    }
-    free(left);
-    return again;
-}
-
-/* The answer's line number points at the changed text and not at the text to change. */
-static bool changed_is_nearer(struct match_text *text, const struct hunk *hunk,
-                              const struct old_lines *old, size_t start)
-{
-    size_t wanted = (size_t)hunk->old_start - 1;
-    size_t gap = start > wanted ? start - wanted : wanted - start;
-    struct starts starts;
-    bool nearer = false;
-
-    if (gap == 0)
-        return false;
-    find_new_side(text, KEY_EXACT, hunk, old->skip_head, old->skip_tail, &starts);
-    for (size_t i = 0; i < starts.n; i++) {
-        size_t at = starts.v[i];
-
-        nearer = nearer || (at > wanted ? at - wanted : wanted - at) < gap;
-    }
-    free(starts.v);
-    return nearer;
-}
-
-/*
- * The header counts one old line more than there is, and an addition stands at the edge of the hunk
- * with the file going on behind it: the missing line may be the one it belongs next to. A blank
- * line lost with the end of the answer is no such sign.
- */
-static int check_edges(const struct match_text *text, const struct hunk *hunk,
-                       const struct old_lines *old, size_t start, const char *path,
-                       struct refusal *why)
-{
-    size_t end = start + old->n;
-    size_t last = hunk->n - 1 - old->skip_tail;
-    bool head;
-    bool tail;
-
-    if (hunk->old_count != (long)old->n + 1)
-        return VDO_OK;
-    head = hunk->lines[old->skip_head].kind == LINE_ADD && start > 0;
-    tail = hunk->lines[last].kind == LINE_ADD && end < text->lines.n &&
-           !(hunk->ends_answer && line_is_blank(text->lines.v[end].ptr, text->lines.v[end].len));
-    if (!head && !tail)
-        return VDO_OK;
-    return refuse(why, REASON_NOT_FOUND,
-                  "%s line %zu: the hunk at line %zu of the answer lacks a context line next to "
-                  "what it adds; give the lines in front of the addition and behind it",
-                  path, start + 1, hunk->answer_line);
-}
-
-static int check_not_done(struct match_text *text, enum line_key key, const struct hunk *hunk,
-                          const struct old_lines *old, size_t start, const char *path,
-                          struct refusal *why)
-{
-    size_t adds;
-    size_t removes;
-
-    count_changes(hunk, &adds, &removes);
-    if (adds > 0 && removes == 0 && added_before(text, key, hunk, old, start))
-        return refuse(why, REASON_ALREADY_APPLIED, "%s line %zu: the added lines are there already",
-                      path, start + 1);
-    if (removes > 0 && adds == 0 && hunk->old_start <= 0 &&
-        removes_again(text, key, hunk, old, start))
-        return refuse(why, REASON_AMBIGUOUS,
-                      "%s line %zu: the removed lines stand there more than once; give more "
-                      "context behind them",
-                      path, start + 1);
-    if (key == KEY_EXACT && adds > 0 && hunk->old_start > 0 &&
-        changed_is_nearer(text, hunk, old, start))
-        return refuse(why, REASON_ALREADY_APPLIED,
-                      "%s: near line %ld the change has been made already", path, hunk->old_start);
-    return VDO_OK;
-}
-
-/* --- places ------------------------------------------------------------------------------ */
 
 static void set_place(struct place *out, const struct hunk *hunk, const struct old_lines *old,
                       const size_t *at, enum match_kind kind)
@@ -408,13 +106,13 @@ static int try_run(struct match_text *text, const struct layer *layer, const str
 
     if (layer->key >= KEY_STRIP && !has_words(old))
         return 0;
-    find_starts(text, layer->key, old, &starts);
+    match_starts(text, layer->key, old, &starts);
     if (hunk->at_eof)
         keep_at_eof(&starts, &text->lines, old->n);
     if (starts.n > 0) {
         start = starts.v[0];
         if (starts.n > 1)
-            start = layer->key == KEY_EXACT ? choose(&starts, hunk, &text->lines) : SIZE_MAX;
+            start = layer->key == KEY_EXACT ? choose_start(&starts, hunk, &text->lines) : SIZE_MAX;
         if (start == SIZE_MAX)
             rc = refuse_places(why, &text->lines, path, hunk, starts.v[0], starts.v[1], starts.n);
         else
@@ -496,21 +194,6 @@ static void make_readings(struct readings *r, const struct hunk *hunk)
         add_reading(r, hunk, head, 0);
     if (head > 0 && tail > 0)
         add_reading(r, hunk, head, tail);
-}
-
-static bool is_done(struct match_text *text, const struct hunk *hunk, const struct old_lines *old)
-{
-    static const enum line_key KEYS[] = {KEY_EXACT, KEY_RSTRIP, KEY_STRIP};
-    bool found = false;
-
-    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]) && !found; i++) {
-        struct starts starts;
-
-        find_new_side(text, KEYS[i], hunk, old->skip_head, old->skip_tail, &starts);
-        found = starts.n > 0;
-        free(starts.v);
-    }
-    return found;
 }
 
 static int match_readings(struct match_text *text, const struct hunk *hunk,

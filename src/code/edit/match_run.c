@@ -1,4 +1,4 @@
-#include "match.h"
+#include "match_private.h"
 
 #include "vdo/base/mem.h"
 
@@ -103,4 +103,27 @@ void match_each(struct match_text *text, enum line_key key, const struct old_lin
         }
     }
     free(hashes);
+}
+
+/* More places than this are not told apart; only files of one repeated line have them. */
+enum { MAX_PLACES = 100000 };
+
+static bool collect(void *arg, size_t start)
+{
+    struct starts *s = arg;
+
+    if (s->n == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 8;
+        s->v = xreallocarray(s->v, s->cap, sizeof(*s->v));
+    }
+    s->v[s->n++] = start;
+    return s->n < MAX_PLACES;
+}
+
+void match_starts(struct match_text *text, enum line_key key, const struct old_lines *old,
+                  struct starts *out)
+{
+    *out = (struct starts){0};
+    if (old->n > 0)
+        match_each(text, key, old, collect, out);
 }
