@@ -39,6 +39,8 @@ struct code_index_stats {
     uint64_t indexed;   /* text files that are searched */
     uint64_t new_blobs; /* read in the last call */
     uint64_t symbols;
+    uint64_t skipped; /* paths left out: invalid UTF-8, control characters, too long, too deep */
+    bool has_ctags;   /* false: there is no usable ctags, so there are no symbols */
 };
 void code_index_stats(const struct code_index *index, struct code_index_stats *out);
 
@@ -75,6 +77,10 @@ void code_symbols_free(struct code_symbol *symbols, size_t n);
 
 /* Is the path a file of the snapshot? */
 bool code_index_has_file(struct code_index *index, const char *path);
+
+/* The paths of the snapshot below a directory, as code_list_dir() writes them. */
+int code_index_list(struct code_index *index, const char *sub, size_t max, struct strbuf *out,
+                    struct err *err);
 
 /*
  * The tools list_files and search, over a plain directory whose files change meanwhile: a job's

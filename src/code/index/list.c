@@ -1,3 +1,4 @@
+#include "index_struct.h"
 #include "walk.h"
 
 #include "vdo/base/mem.h"
@@ -44,58 +45,51 @@ static size_t shown_part(const char *path, size_t skip, size_t levels)
     return (size_t)(at - path);
 }
 
-static bool same_part(const struct listing *l, size_t i, size_t j, size_t len)
-{
-    return strncmp(l->paths[i], l->paths[j], len) == 0;
-}
-
 /* How many lines a listing of that many levels takes; writes them when out is given. */
-static size_t show(const struct listing *l, size_t skip, size_t levels, size_t max,
+static size_t show(const char *const *paths, size_t n, size_t skip, size_t levels, size_t max,
                    struct strbuf *out)
 {
     size_t lines = 0;
 
-    for (size_t i = 0; i < l->n;) {
-        size_t len = shown_part(l->paths[i], skip, levels);
+    for (size_t i = 0; i < n;) {
+        size_t len = shown_part(paths[i], skip, levels);
         size_t first = i++;
+        bool folded = paths[first][len - 1] == '/';
 
-        if (l->paths[first][len - 1] == '/') {
-            while (i < l->n && same_part(l, first, i, len))
-                i++;
-        }
+        while (folded && i < n && strncmp(paths[first], paths[i], len) == 0)
+            i++;
         lines++;
         if (!out)
             continue;
         if (lines > max)
             return lines;
-        (void)strbuf_add(out, l->paths[first], len);
-        if (l->paths[first][len - 1] == '/')
+        (void)strbuf_add(out, paths[first], len);
+        if (folded)
             (void)strbuf_addf(out, " (%zu %s)", i - first, i - first == 1 ? "file" : "files");
         (void)strbuf_addc(out, '\n');
     }
     return lines;
 }
 
-static void show_within(const struct listing *l, size_t skip, size_t max, bool cut,
-                        struct strbuf *out)
+void list_paths(const char *const *paths, size_t n, size_t skip, size_t max, bool cut,
+                struct strbuf *out)
 {
     size_t levels = MAX_LEVELS;
     size_t lines;
 
-    while (levels > 1 && show(l, skip, levels, 0, NULL) > max)
+    while (levels > 1 && show(paths, n, skip, levels, 0, NULL) > max)
         levels--;
-    lines = show(l, skip, levels, 0, NULL);
-    (void)show(l, skip, levels, max, out);
+    lines = show(paths, n, skip, levels, 0, NULL);
+    (void)show(paths, n, skip, levels, max, out);
     if (lines > max)
         (void)strbuf_addf(out, "(%zu more entries; list a directory of them)\n", lines - max);
-    if (l->n == 0)
+    if (n == 0)
         (void)strbuf_adds(out, "(no files)\n");
     if (cut)
         (void)strbuf_adds(out, "(the tree is larger than can be listed)\n");
 }
 
-/* Bytes that "sub" takes at the start of every path, slash included: empty and "." parts go. */
-static size_t prefix_of(const char *sub)
+size_t list_prefix(const char *sub)
 {
     size_t skip = 0;
 
@@ -117,7 +111,8 @@ int code_list_dir(const char *dir, const char *sub, size_t max, struct strbuf *o
     int rc = walk_tree(dir, &options, keep_path, &l, &stats, err);
 
     if (!rc)
-        show_within(&l, prefix_of(sub), max ? max : 1, stats.cut, out);
+        list_paths((const char *const *)l.paths, l.n, list_prefix(sub), max ? max : 1, stats.cut,
+                   out);
     for (size_t i = 0; i < l.n; i++)
         free(l.paths[i]);
     free(l.paths);

@@ -1,66 +1,16 @@
 #include "rank.h"
 
+#include "rank_docs.h"
+
 #include "classify.h"
 #include "facts.h"
 #include "lang.h"
-#include "words.h"
 
 #include "vdo/base/mem.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_PATH_TERMS = 40, MAX_STEM_TERMS = 8 };
-
-/* A term of the query in one file. */
-struct hit {
-    uint16_t term;
-    uint16_t where;
-    uint8_t tf;
-    uint8_t def;
-};
-
-/* What is known of one file while ranking. */
-struct doc {
-    size_t file;
-    const struct lang *lang;
-    uint32_t first_hit;
-    uint32_t n_hits;
-    uint32_t code_words;
-    uint32_t text_words;
-    uint32_t lines;
-    uint16_t path_term[MAX_PATH_TERMS]; /* query terms in the path */
-    uint8_t path_dir[MAX_PATH_TERMS];   /* directories below it: 0 is the name itself */
-    uint8_t n_path;
-    float base;        /* score before neighbours */
-    float stem_weight; /* of all words of the name */
-    float stem_title;
-    float stem_all;
-    float dir_weight;
-    float dir_title;
-    float scope;
-};
-
-struct ranker {
-    struct index_db *db;
-    const struct snapshot *snapshot;
-    const struct query *query;
-    struct doc *docs;
-    size_t n;
-    struct hit *hits;
-    size_t n_hits;
-    size_t hits_cap;
-    uint32_t df[QUERY_MAX_TERMS];
-    uint32_t path_df[QUERY_MAX_TERMS];
-    double idf[QUERY_MAX_TERMS];
-    double title_weight[QUERY_MAX_TERMS]; /* with idf */
-    double all_weight[QUERY_MAX_TERMS];
-    double path_idf[QUERY_MAX_TERMS];
-    double mean_code;
-    double mean_text;
-    struct ranked *out;
-};
 
 static void add_hit(struct ranker *r, struct hit hit)
 {
@@ -116,6 +66,9 @@ static int read_doc(struct ranker *r, size_t i, struct err *err)
     *d = (struct doc){.file = i, .first_hit = (uint32_t)r->n_hits};
     d->lang = lang_of(f->path, NULL, 0);
     match_terms(r, &facts);
+    d->imports = (uint32_t)r->imports.len;
+    d->imports_len = facts.head->imports_len;
+    (void)strbuf_add(&r->imports, facts.imports, facts.head->imports_len);
     d->n_hits = (uint32_t)r->n_hits - d->first_hit;
     d->code_words = facts.head->code_words;
     d->text_words = facts.head->text_words;
@@ -138,144 +91,6 @@ static int read_docs(struct ranker *r, struct err *err)
     r->mean_code = r->n ? r->mean_code / (double)r->n + 1.0 : 1.0;
     r->mean_text = r->n ? r->mean_text / (double)r->n + 1.0 : 1.0;
     return rc;
-}
-
-/* ---- paths ---- */
-
-struct path_words {
-    uint32_t term[MAX_PATH_TERMS];
-    uint8_t dir[MAX_PATH_TERMS];
-    bool part[MAX_PATH_TERMS]; /* a word of its own, not a whole of several */
-    size_t n;
-};
-
-static void add_path_word(struct path_words *w, uint32_t term, uint8_t dir, bool part)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        if (w->term[i] == term && w->dir[i] == dir)
-            return;
-    }
-    if (w->n < MAX_PATH_TERMS) {
-        w->term[w->n] = term;
-        w->dir[w->n] = dir;
-        w->part[w->n++] = part;
-    }
-}
-
-/* Names that say nothing: the directory's name stands for them. */
-static bool is_bland(const char *stem, size_t len)
-{
-    static const char *const names[] = {"index", "__init__", "main",    "mod",   "lib",
-                                        "init",  "__main__", "package", "module"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strlen(names[i]) == len && memcmp(stem, names[i], len) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void split_path(const char *path, struct path_words *w)
-{
-    const char *end = path + strlen(path);
-    const char *name = strrchr(path, '/');
-    const char *dot;
-    uint8_t dir = 0;
-
-    w->n = 0;
-    name = name ? name + 1 : path;
-    dot = strchr(name + 1, '.');
-    if (dot)
-        end = dot;
-    if (is_bland(name, (size_t)(end - name)) && name > path) {
-        end = name - 1;
-        dir = 0;
-    }
-    while (end > path) {
-        const char *start = end;
-        struct word_parts parts;
-
-        while (start > path && start[-1] != '/')
-            start--;
-        word_split(start, (size_t)(end - start), &parts);
-        for (unsigned i = 0; i < parts.n; i++)
-            add_path_word(w, parts.part[i], dir, true);
-        if (parts.compound)
-            add_path_word(w, parts.whole, dir, false);
-        if (dir < 200)
-            dir++;
-        end = start > path ? start - 1 : path;
-    }
-}
-
-static bool in_scope(const struct query *q, uint32_t term)
-{
-    for (size_t i = 0; i < q->n_scope; i++) {
-        if (q->scope[i] == term)
-            return true;
-    }
-    return false;
-}
-
-/* First pass: which query terms stand in which path, and in how many paths. */
-static void match_path(struct ranker *r, struct doc *d, const struct path_words *w)
-{
-    const struct query *q = r->query;
-
-    for (size_t i = 0; i < w->n; i++) {
-        const struct query_term *t = query_find(q, w->term[i]);
-
-        if (!t)
-            continue;
-        r->path_df[t - q->terms]++;
-        d->path_term[d->n_path] = (uint16_t)(t - q->terms);
-        d->path_dir[d->n_path++] = w->dir[i];
-    }
-}
-
-/* How many paths hold each of their words, by a table over all numbers modulo its size. */
-enum { WORD_TABLE = 1 << 16 };
-
-static void measure_stems(struct ranker *r, const uint32_t *paths_with)
-{
-    struct path_words w;
-
-    for (size_t k = 0; k < r->n; k++) {
-        struct doc *d = &r->docs[k];
-
-        split_path(r->snapshot->files[d->file].path, &w);
-        for (size_t i = 0; i < w.n; i++) {
-            const struct query_term *t = query_find(r->query, w.term[i]);
-            double weight = log(1.0 + (double)r->n / (1.0 + paths_with[w.term[i] % WORD_TABLE]));
-
-            if (in_scope(r->query, w.term[i]))
-                d->scope += (float)weight / (float)(1 + w.dir[i] / 2);
-            if (!w.part[i] || w.dir[i] > 1)
-                continue;
-            if (w.dir[i] == 1) {
-                d->dir_weight += (float)weight;
-                d->dir_title += t && t->title > 0 ? (float)weight : 0;
-                continue;
-            }
-            d->stem_weight += (float)weight;
-            d->stem_title += t && t->title > 0 ? (float)weight : 0;
-            d->stem_all += t ? (float)weight : 0;
-        }
-    }
-}
-
-static void read_paths(struct ranker *r)
-{
-    AUTO_FREE uint32_t *paths_with = xcalloc(WORD_TABLE, sizeof(*paths_with));
-    struct path_words w;
-
-    for (size_t k = 0; k < r->n; k++) {
-        split_path(r->snapshot->files[r->docs[k].file].path, &w);
-        match_path(r, &r->docs[k], &w);
-        for (size_t i = 0; i < w.n; i++)
-            paths_with[w.term[i] % WORD_TABLE]++;
-    }
-    measure_stems(r, paths_with);
 }
 
 /* ---- weights of terms ---- */
@@ -361,8 +176,10 @@ static void sum_hits(const struct ranker *r, const struct doc *d, float *sig)
         sig[SIG_DEF_ALL] += (float)(all * def);
         sig[SIG_COVER_TITLE] += (float)title;
         sig[SIG_COVER_ALL] += (float)all;
-        if (t->whole || t->joined)
+        if (t->whole)
             sig[SIG_IDENT] += (float)(all * both);
+        if (t->joined)
+            sig[SIG_JOINED] += (float)(all * both);
         if ((h->def & DEF_WHOLE) && (t->whole || t->joined || t->code > 0))
             sig[SIG_IDENT_DEF] += (float)all;
         add_windows(&sums, h->where, title, all);
@@ -476,16 +293,17 @@ static void normalise(struct ranker *r, enum rank_signal s)
 static void compute_signals(struct ranker *r)
 {
     static const enum rank_signal relative[] = {
-        SIG_BM25_TITLE, SIG_BM25_ALL,  SIG_CODE_TITLE,   SIG_CODE_ALL,   SIG_TEXT_TITLE,
-        SIG_TEXT_ALL,   SIG_DEF_TITLE, SIG_DEF_ALL,      SIG_PATH_TITLE, SIG_PATH_ALL,
-        SIG_IDENT,      SIG_IDENT_DEF, SIG_WINDOW_TITLE, SIG_WINDOW_ALL, SIG_COVER_TITLE,
-        SIG_COVER_ALL,  SIG_SCOPE};
+        SIG_BM25_TITLE,  SIG_BM25_ALL,  SIG_CODE_TITLE, SIG_CODE_ALL,     SIG_TEXT_TITLE,
+        SIG_TEXT_ALL,    SIG_DEF_TITLE, SIG_DEF_ALL,    SIG_PATH_TITLE,   SIG_PATH_ALL,
+        SIG_IDENT,       SIG_JOINED,    SIG_IDENT_DEF,  SIG_WINDOW_TITLE, SIG_WINDOW_ALL,
+        SIG_COVER_TITLE, SIG_COVER_ALL, SIG_SCOPE};
 
     r->out = xcalloc(r->n + 1, sizeof(*r->out));
     for (size_t k = 0; k < r->n; k++) {
         struct doc *d = &r->docs[k];
 
         r->out[k].file = d->file;
+        r->out[k].doc = (uint32_t)k;
         sum_hits(r, d, r->out[k].signal);
         sum_path(r, d, r->out[k].signal);
         sum_mentions(r, d, r->out[k].signal);
@@ -494,6 +312,9 @@ static void compute_signals(struct ranker *r)
     language_signals(r);
     for (size_t i = 0; i < sizeof(relative) / sizeof(relative[0]); i++)
         normalise(r, relative[i]);
+    for (size_t k = 0; k < r->n; k++)
+        r->docs[k].base = r->out[k].signal[SIG_BM25_ALL];
+    rank_links(r);
 }
 
 static void add_up(struct ranker *r)
@@ -517,8 +338,59 @@ static int compare_ranked(const void *a, const void *b)
     return (x->file > y->file) - (x->file < y->file);
 }
 
+static double hit_weight(const struct ranker *r, const struct hit *h)
+{
+    double tf = facts_tf(h->tf >> 4) + facts_tf(h->tf & 15) + (h->def & DEF_COUNT ? 4.0 : 0.0);
+
+    return r->all_weight[h->term] * tf / (tf + 2.0);
+}
+
+/* Keep the heaviest words, heaviest first. */
+static void keep_word(const struct ranker *r, struct ranked *to, double *weights,
+                      const struct hit *h)
+{
+    double weight = hit_weight(r, h);
+    unsigned i = to->n_words;
+
+    if (weight <= 0 || (i == RANK_WORDS && weight <= weights[RANK_WORDS - 1]))
+        return;
+    if (i == RANK_WORDS)
+        i--;
+    else
+        to->n_words++;
+    for (; i > 0 && weights[i - 1] < weight; i--) {
+        weights[i] = weights[i - 1];
+        to->word[i] = to->word[i - 1];
+        to->word_def[i] = to->word_def[i - 1];
+    }
+    weights[i] = weight;
+    to->word[i] = h->term;
+    to->word_def[i] = (h->def & DEF_WHOLE) != 0;
+}
+
+static void explain(const struct ranker *r, struct ranked *to)
+{
+    const struct doc *d = &r->docs[to->doc];
+    double weights[RANK_WORDS] = {0};
+    double sum[FACTS_SEGMENTS] = {0};
+    unsigned best = 0;
+
+    for (uint32_t i = 0; i < d->n_hits; i++) {
+        const struct hit *h = &r->hits[d->first_hit + i];
+
+        keep_word(r, to, weights, h);
+        for (unsigned k = 0; k < FACTS_SEGMENTS; k++)
+            sum[k] += h->where & 1U << k ? r->all_weight[h->term] : 0;
+    }
+    for (unsigned k = 1; k + 1 < FACTS_SEGMENTS; k++) {
+        if (sum[k] + sum[k + 1] > sum[best] + sum[best + 1])
+            best = k;
+    }
+    to->window = (uint16_t)(sum[best] + sum[best + 1] > 0 ? 3U << best : 0);
+}
+
 int rank_files(struct index_db *db, const struct snapshot *snapshot, const struct query *query,
-               struct ranked **out, size_t *out_n, struct err *err)
+               size_t explained, struct ranked **out, size_t *out_n, struct err *err)
 {
     struct ranker *r = xcalloc(1, sizeof(*r));
     int rc;
@@ -526,16 +398,20 @@ int rank_files(struct index_db *db, const struct snapshot *snapshot, const struc
     r->db = db;
     r->snapshot = snapshot;
     r->query = query;
+    strbuf_init(&r->imports, SIZE_MAX / 2);
     rc = read_docs(r, err);
     if (!rc) {
-        read_paths(r);
+        rank_paths(r);
         weigh_terms(r);
         compute_signals(r);
         add_up(r);
         qsort(r->out, r->n, sizeof(*r->out), compare_ranked);
+        for (size_t k = 0; k < r->n && k < explained; k++)
+            explain(r, &r->out[k]);
         *out = r->out;
         *out_n = r->n;
     }
+    strbuf_release(&r->imports);
     free(r->docs);
     free(r->hits);
     free(r);

@@ -13,6 +13,7 @@
 
 #include "vdo/base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ enum rank_signal {
     SIG_PATH_TITLE, /* in the path */
     SIG_PATH_ALL,
     SIG_IDENT,        /* compound identifiers of the text that occur in the file */
+    SIG_JOINED,       /* pairs of neighbouring words that occur as one identifier */
     SIG_IDENT_DEF,    /* ... that are defined in it */
     SIG_WINDOW_TITLE, /* the best eighth of the file alone */
     SIG_WINDOW_ALL,
@@ -53,15 +55,23 @@ enum rank_signal {
     SIG_COUNT
 };
 
+enum { RANK_WORDS = 5 };
+
 struct ranked {
     size_t file; /* into the snapshot */
     double score;
     float signal[SIG_COUNT];
+    uint32_t doc;              /* of the ranking's own */
+    uint16_t window;           /* segments of the best window, a bit each */
+    uint16_t word[RANK_WORDS]; /* terms of the query that weigh most in it */
+    uint8_t n_words;
+    bool word_def[RANK_WORDS]; /* that term is the name of a symbol defined there */
 };
 
-/* Every searched file of the snapshot, best first. *out is the caller's, freed with free(). */
+/* Every searched file of the snapshot, best first; the first `explained` ones with window and
+ * words. *out is the caller's, freed with free(). */
 int rank_files(struct index_db *db, const struct snapshot *snapshot, const struct query *query,
-               struct ranked **out, size_t *out_n, struct err *err);
+               size_t explained, struct ranked **out, size_t *out_n, struct err *err);
 
 extern const double rank_weights[SIG_COUNT];
 
