@@ -2,6 +2,7 @@
 
 #include "lite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,21 @@ static int prepare(struct conn *c, const char *path, struct err *err)
     return rc ? rc : lite_migrate(c, path, err);
 }
 
+static int explain_open(int rc, const char *path, struct err *err)
+{
+    char why[sizeof(err->text)] = "";
+
+    if (rc != VDO_E_INVALID) {
+        (void)err_wrap(err, "store");
+        return rc;
+    }
+    if (err)
+        (void)snprintf(why, sizeof(why), "%s", err->text);
+    err_clear(err);
+    return err_set(err, VDO_E_IO,
+                   "store: %s; restore a backup of %s, or move it away to start anew", why, path);
+}
+
 int sqlite_store_open(const char *path, const struct clock *clock, struct store **out,
                       struct err *err)
 {
@@ -178,8 +194,7 @@ int sqlite_store_open(const char *path, const struct clock *clock, struct store 
         rc = prepare(c, path, err);
     if (rc) {
         conn_close(c);
-        (void)lite_translate(rc, err);
-        return err_wrap(err, "store");
+        return explain_open(rc, path, err);
     }
     l = xcalloc(1, sizeof(*l));
     l->store.ops = &lite_ops;
