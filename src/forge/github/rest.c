@@ -17,6 +17,7 @@ struct attempt {
     const struct rest_call *call;
     char *url;
     char *body;
+    bool waited;   /* for a new token to become known everywhere */
     bool reminted; /* the token has been thrown away once */
     int tries;
     int redirects;
@@ -188,17 +189,21 @@ static int consider_again(struct attempt *a, const struct http_result *result, b
 
     if (result->status >= 300 && result->status < 400)
         return follow(a, result) ? 1 : 0;
+    /* A token just made may not have reached every machine of GitHub's yet. */
+    if (result->status == 401 && fresh && !a->waited) {
+        a->waited = true;
+        rc = github_pause(a->s, 1000, err);
+        return rc ? rc : 1;
+    }
     if (result->status == 401 && !a->reminted) {
         a->reminted = true;
         if (a->call->signer == SIGN_APP)
             github_learn_date(g, http_result_header(result, "date", date, sizeof(date)));
-        else if (!fresh)
+        else
             github_drop_token(g, a->call->installation_id);
-        rc = fresh ? github_pause(a->s, 1000, err) : VDO_OK;
-        return rc ? rc : 1;
+        return 1;
     }
-    /* A token just made may not have reached every machine of GitHub's yet. */
-    if ((result->status == 403 || result->status == 401) && fresh && a->tries < TRIES) {
+    if (result->status == 403 && fresh && a->tries < TRIES) {
         rc = github_pause(a->s, 1000 * a->tries, err);
         return rc ? rc : 1;
     }
