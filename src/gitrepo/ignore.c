@@ -121,19 +121,17 @@ static int read_file(int dir_fd, const char *dir, char **out, struct err *err)
     int fd = openat(dir_fd, ".gitignore", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     int rc = VDO_OK;
 
-    if (fd < 0)
-        return errno == ENOENT || errno == ELOOP || errno == ENXIO ?
-                   VDO_OK :
-                   err_set(err, VDO_E_IO, "read %.200s/.gitignore: %s", dir,
-                           strerrordesc_np(errno));
-    if (fstat(fd, &st))
+    if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENXIO))
+        return VDO_OK;
+    if (fd < 0 || fstat(fd, &st) ||
+        (S_ISREG(st.st_mode) && (size_t)st.st_size <= MAX_IGNORE_BYTES &&
+         read_bytes(fd, (size_t)st.st_size, out)))
         rc = err_set(err, VDO_E_IO, "read %.200s/.gitignore: %s", dir, strerrordesc_np(errno));
     else if (S_ISREG(st.st_mode) && (size_t)st.st_size > MAX_IGNORE_BYTES)
         rc = err_set(err, VDO_E_TOO_LARGE, "%.200s/.gitignore is over %lu bytes", dir,
                      MAX_IGNORE_BYTES);
-    else if (S_ISREG(st.st_mode) && read_bytes(fd, (size_t)st.st_size, out))
-        rc = err_set(err, VDO_E_IO, "read %.200s/.gitignore: %s", dir, strerrordesc_np(errno));
-    (void)close(fd);
+    if (fd >= 0)
+        (void)close(fd);
     return rc;
 }
 

@@ -49,7 +49,7 @@ static void squeeze(const char *name, size_t len, char *out, size_t size)
 
 bool name_is_dot_git(const char *name, size_t len)
 {
-    char plain[16];
+    char plain[16] = "";
 
     squeeze(name, len, plain, sizeof(plain));
     if (strcmp(plain, ".git") == 0)
@@ -77,7 +77,7 @@ static size_t device_length(const char *plain)
 
 bool name_is_device(const char *name, size_t len)
 {
-    char plain[16];
+    char plain[16] = "";
     size_t device;
 
     squeeze(name, len, plain, sizeof(plain));

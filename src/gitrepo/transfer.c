@@ -60,26 +60,27 @@ static void add_oid(json_t *order, const char *key, const git_oid *oid)
     (void)json_object_set_new(order, key, json_string(hex));
 }
 
-static int write_order(const struct mirror *mirror, const struct git_remote_spec *remote,
-                       const char *op, const struct push_order *push, char **out, struct err *err)
+/* NULL with err set when it cannot be written. */
+static char *write_order(const struct mirror *mirror, const struct git_remote_spec *remote,
+                         const char *op, const struct push_order *push, struct err *err)
 {
     json_auto_t *order = json_pack(
         "{s:s, s:I, s:s, s:s, s:s*, s:s*}", "op", op, "timeout_ms", (json_int_t)remote->timeout_ms,
         "dir", mirror->dir, "url", remote->url, "username", remote->username, "password",
         remote->username && remote->password ? secret_reveal(remote->password) : NULL);
 
-    if (!order)
-        return err_set(err, VDO_E_INVALID,
-                       "the address or the credentials of the repository are "
-                       "not UTF-8");
+    if (!order) {
+        (void)err_set(err, VDO_E_INVALID,
+                      "the address or the credentials of the repository are not UTF-8");
+        return NULL;
+    }
     if (push) {
         (void)json_object_set_new(order, "branch", json_string(push->branch));
         add_oid(order, "commit", &push->commit);
         if (push->has_expected)
             add_oid(order, "expected", &push->expected);
     }
-    *out = js_dump(order);
-    return VDO_OK;
+    return js_dump(order);
 }
 
 static int run_child(const struct git_remote_spec *remote, const char *order, int lock_fd,
@@ -151,11 +152,11 @@ int transfer_run(const struct mirror *mirror, const struct git_remote_spec *remo
 {
     struct proc_result result;
     bool cut = false;
-    char *order = NULL;
-    int rc = write_order(mirror, remote, op, push, &order, err);
+    char *order = write_order(mirror, remote, op, push, err);
+    int rc;
 
-    if (rc)
-        return rc;
+    if (!order)
+        return VDO_E_INVALID;
     rc = run_child(remote, order, lock_fd, &result, err);
     explicit_bzero(order, strlen(order));
     free(order);
