@@ -65,27 +65,54 @@ static bool added_before(struct match_text *text, enum line_key key, const struc
     return found;
 }
 
-/* Only removals, and once they are gone the same text stands there again. */
-static bool removes_again(const struct match_text *text, enum line_key key, const struct hunk *hunk,
-                          const struct old_lines *old, size_t start)
+/* The file around the place as it will read: for each line its text. */
+struct outlook {
+    struct span *v; /* owned */
+    size_t n;
+    size_t from; /* lines from .. to are the hunk's own */
+    size_t to;
+};
+
+static void look_ahead(struct outlook *out, const struct lines *lines, const struct hunk *hunk,
+                       const struct old_lines *old, size_t start)
 {
-    size_t *left = xcalloc(old->n + 1, sizeof(*left)); /* what stands there afterwards */
-    size_t n = 0;
-    size_t next = start + old->n;
-    bool again = true;
+    size_t before = start < old->n ? start : old->n;
+    size_t end = start + old->n;
 
-    for (size_t k = 0; k < old->n; k++) {
-        if (hunk->lines[old->from[k]].kind != LINE_REMOVE)
-            left[n++] = start + k;
+    *out = (struct outlook){0};
+    out->v = xcalloc(before + hunk->n + old->n + 1, sizeof(*out->v));
+    for (size_t i = start - before; i < start; i++)
+        out->v[out->n++] = (struct span){lines->v[i].ptr, lines->v[i].len};
+    out->from = out->n;
+    for (size_t i = old->skip_head; i + old->skip_tail < hunk->n; i++) {
+        if (hunk->lines[i].kind != LINE_REMOVE)
+            out->v[out->n++] = (struct span){hunk->lines[i].ptr, hunk->lines[i].len};
     }
-    while (n < old->n)
-        left[n++] = next++;
-    for (size_t k = 0; k < old->n && again; k++) {
-        const struct line *line = left[k] < text->lines.n ? &text->lines.v[left[k]] : NULL;
+    out->to = out->n;
+    for (size_t i = end; i < end + old->n && i < lines->n; i++)
+        out->v[out->n++] = (struct span){lines->v[i].ptr, lines->v[i].len};
+}
 
-        again = line && line_same(key, old->v[k]->ptr, old->v[k]->len, line->ptr, line->len);
+/* Something is removed, and afterwards the same text stands there again: the answer would change
+ * the file a second time, so which lines it means is not certain. Lines that differ from what
+ * replaces them in blanks only would be replaced by themselves; that is no change. */
+static bool fits_again(const struct match_text *text, enum line_key key, const struct hunk *hunk,
+                       const struct old_lines *old, size_t start)
+{
+    struct outlook out;
+    bool again = false;
+
+    look_ahead(&out, &text->lines, hunk, old, start);
+    for (size_t i = 0; i + old->n <= out.n && !again; i++) {
+        size_t k = 0;
+
+        while (k < old->n &&
+               line_same(key, old->v[k]->ptr, old->v[k]->len, out.v[i + k].ptr, out.v[i + k].len))
+            k++;
+        again = k == old->n && i + k > out.from && i < out.to + (out.from == out.to) &&
+                !(i == out.from && out.to - out.from == old->n);
     }
-    free(left);
+    free(out.v);
     return again;
 }
 
@@ -146,11 +173,10 @@ int check_not_done(struct match_text *text, enum line_key key, const struct hunk
     if (adds > 0 && removes == 0 && added_before(text, key, hunk, old, start))
         return refuse(why, REASON_ALREADY_APPLIED, "%s line %zu: the added lines are there already",
                       path, start + 1);
-    if (removes > 0 && adds == 0 && hunk->old_start <= 0 &&
-        removes_again(text, key, hunk, old, start))
+    if (removes > 0 && hunk->old_start <= 0 && fits_again(text, key, hunk, old, start))
         return refuse(why, REASON_AMBIGUOUS,
-                      "%s line %zu: the removed lines stand there more than once; give more "
-                      "context behind them",
+                      "%s line %zu: after the change the same text stands there again; give more "
+                      "context around it",
                       path, start + 1);
     if (key == KEY_EXACT && adds > 0 && hunk->old_start > 0 &&
         changed_is_nearer(text, hunk, old, start))
