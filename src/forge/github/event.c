@@ -16,14 +16,12 @@ static const struct shape {
     const char *needs[3];
     const char *lacks[3];
 } shapes[] = {
-    {"installation",
-     {"installation", "action", NULL},
-     {"issue", "pull_request", "repositories_added"}},
-    {"issue_comment", {"issue", "comment", "action"}, {NULL}},
-    {"issues", {"issue", "action", NULL}, {"comment", "pull_request", NULL}},
+    {"installation", {"installation", NULL}, {"issue", "pull_request", "repositories_added"}},
+    {"issue_comment", {"issue", "comment", NULL}, {NULL}},
+    {"issues", {"issue", NULL}, {"comment", "pull_request", NULL}},
     {"ping", {"zen", NULL}, {"issue", "action", "ref"}},
-    {"pull_request", {"pull_request", "action", "number"}, {"review", "comment", "issue"}},
-    {"push", {"ref", "before", "after"}, {"issue", "action", NULL}},
+    {"pull_request", {"pull_request", NULL}, {"review", "comment", "issue"}},
+    {"push", {"ref", NULL}, {"issue", "action", NULL}},
 };
 
 static const struct shape *find_shape(const char *event)
