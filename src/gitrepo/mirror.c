@@ -147,7 +147,7 @@ static int resolve_any(struct mirror *mirror, const char *ref, char oid[GIT_OID_
     if (strlen(ref) == GIT_OID_HEXSZ && resolve_id(mirror, ref, oid) == 0)
         return 0;
     if (strcmp(ref, "HEAD") == 0)
-        return resolve_name(mirror, REF_HEAD, oid);
+        return resolve_name(mirror, REF_HEAD, oid) ? resolve_name(mirror, "HEAD", oid) : 0;
     if (strncmp(ref, "refs/tags/", 10) == 0)
         return resolve_name(mirror, ref, oid);
     if (strncmp(ref, "refs/heads/", 11) == 0)

@@ -52,7 +52,8 @@ int mirror_fetch(struct mirror *mirror, const struct git_remote_spec *remote, st
  * empty. */
 const char *mirror_default_branch(const struct mirror *mirror);
 /* Commit id of a branch ("main"), tag, full or short commit id, or "HEAD" (the remote's, as of the
- * last fetch, also when it is detached). VDO_E_NOT_FOUND; VDO_E_INVALID for an ambiguous short id.
+ * last fetch, also when it is detached; of a repository that never fetched, its own).
+ * VDO_E_NOT_FOUND; VDO_E_INVALID for an ambiguous short id.
  */
 int mirror_resolve(struct mirror *mirror, const char *ref, char oid[GIT_OID_HEX_SIZE],
                    struct err *err);
