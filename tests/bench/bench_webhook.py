@@ -14,6 +14,7 @@ from conftest import VDO, Vdo  # noqa: E402
 import github  # noqa: E402
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "5"))
+EVENT = os.environ.get("BENCH_EVENT", "issues")
 LUA = """
 local hex = '0123456789abcdef'
 local n = 0
@@ -27,10 +28,10 @@ local thread_id = 0
 function setup(thread) thread:set('id', thread_id); thread_id = thread_id + 1 end
 request = function()
   n = n + 1
-  -- Every request another guid and, in turn, another of the bodies: nothing is a duplicate by guid.
+  -- Every request another guid and, in turn, another of the bodies.
   local i = (n + id * 7919) %% #bodies + 1
   return wrk.format('POST', '/webhook', {
-    ['Content-Type'] = 'application/json', ['X-GitHub-Event'] = 'star',
+    ['Content-Type'] = 'application/json', ['X-GitHub-Event'] = '%s',
     ['X-GitHub-Delivery'] = string.format('%%08x-0000-4000-8000-%%012x', id, n),
     ['X-Hub-Signature-256'] = signatures[i]}, bodies[i])
 end
@@ -56,8 +57,8 @@ def make_bodies(path, hub, count=60000):
     filler = "x" * 11600
     with open(path, "w") as f:
         for i in range(count):
-            body = json.dumps({"action": "created", "n": i, "starred_at": None, "filler": filler, "repository": {"id": 1, "full_name": "a/b"},
-                               "sender": {"login": "o", "id": 1, "type": "User"}})
+            body = json.dumps({"action": "edited", "issue": {"number": i % 1000 + 1, "title": f"n {i}", "body": filler, "state": "open"},
+                               "repository": {"id": 1, "full_name": "a/b"}, "sender": {"login": "o", "id": 1, "type": "User"}})
             f.write(hub.sign(body.encode()) + " " + body + "\n")
 
 
@@ -68,7 +69,7 @@ def main():
         bodies, script = os.path.join(folder, "bodies"), os.path.join(folder, "wrk.lua")
         make_bodies(bodies, hub)
         with open(script, "w") as f:
-            f.write(LUA % bodies)
+            f.write(LUA % (bodies, EVENT))
         vdo.start()
         idle = rss_mb(vdo.process.pid)
         before = cpu_seconds(vdo.process.pid)
