@@ -1,5 +1,5 @@
 #!/bin/sh
-# run_programs.sh VDO_EXE WRAPPER PROGRAM...: run test programs one after another; ends with the first failure, and with a line that counts.
+# run_programs.sh VDO_EXE WRAPPER PROGRAM...: run test programs one after another; ends with a line that counts, and one that names what failed.
 set -u
 VDO_EXE=$1
 export VDO_EXE
@@ -7,14 +7,15 @@ wrapper=$2
 shift 2
 passed=0
 total=0
+failed=
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for program; do
     # shellcheck disable=SC2086
     if ! $wrapper "$program" >"$log" 2>&1; then
         cat "$log"
-        echo "FAILED: $program"
-        exit 1
+        failed="$failed $program"
+        continue
     fi
     n=$(sed -n 's/.*\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | awk '{s += $1} END {print s + 0}')
     skipped=$(grep -c '\[  SKIPPED \] [a-z]' "$log" || true)
@@ -24,4 +25,8 @@ for program; do
     [ "$skipped" -gt 0 ] && echo "$(basename "$program"): $skipped skipped"
 done
 echo "test programs passed: $passed, tests in them: $total"
+if [ -n "$failed" ]; then
+    echo "FAILED:$failed"
+    exit 1
+fi
 [ "$total" -gt 0 ]
