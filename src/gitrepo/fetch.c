@@ -1,4 +1,5 @@
 #include "lock.h"
+#include "object_share.h"
 #include "remote_fetch.h"
 #include "transfer.h"
 
@@ -12,11 +13,9 @@ static int fetch_local(struct mirror *mirror, const struct git_remote_spec *remo
                         .is_local = true,
                         .deadline_ms = clock_mono_ms(clock_real()) + remote->timeout_ms,
                         .cancel = remote->cancel};
+    int rc = object_share(mirror, remote->url, err);
 
-    if (git_repository_open_ext(NULL, remote->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL) ==
-        GIT_ENOTFOUND)
-        return err_set(err, VDO_E_NOT_FOUND, "no repository %s", remote->url);
-    return remote_fetch(&link, mirror->repo, err);
+    return rc ? rc : remote_fetch(&link, mirror->repo, err);
 }
 
 int mirror_fetch(struct mirror *mirror, const struct git_remote_spec *remote, struct err *err)

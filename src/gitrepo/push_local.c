@@ -1,5 +1,8 @@
 #include "push_local.h"
 
+#include "ancestry.h"
+#include "object_copy.h"
+
 #include "vdo/base/mem.h"
 
 #include <string.h>
@@ -33,87 +36,6 @@ static bool is_checked_out(git_repository *target, const char *name)
     git_reference_free(branch);
     git_error_clear();
     return yes;
-}
-
-/* What the mirror knows of branches, and the target has too, need not be sent. */
-static int hide_known(struct mirror *mirror, git_odb *target, git_revwalk *walk)
-{
-    git_reference_iterator *refs = NULL;
-    git_reference *ref = NULL;
-    int rc = git_reference_iterator_glob_new(&refs, mirror->repo, REF_ORIGIN "*");
-
-    while (!rc && (rc = git_reference_next(&ref, refs)) == 0) {
-        const git_oid *oid = git_reference_target(ref);
-
-        if (oid && git_odb_exists(target, oid))
-            rc = git_revwalk_hide(walk, oid);
-        git_reference_free(ref);
-    }
-    git_reference_iterator_free(refs);
-    return rc == GIT_ITEROVER ? 0 : rc;
-}
-
-static int pack_new(struct mirror *mirror, git_odb *target, const git_oid *commit,
-                    git_packbuilder **out)
-{
-    git_revwalk *walk = NULL;
-    int rc = git_revwalk_new(&walk, mirror->repo);
-
-    if (!rc)
-        rc = git_revwalk_push(walk, commit);
-    if (!rc)
-        rc = hide_known(mirror, target, walk);
-    if (!rc)
-        rc = git_packbuilder_new(out, mirror->repo);
-    if (!rc)
-        rc = git_packbuilder_insert_walk(*out, walk);
-    git_revwalk_free(walk);
-    return rc;
-}
-
-static int write_pack(git_repository *target, git_packbuilder *pack)
-{
-    git_buf objects = {0};
-    AUTO_FREE char *dir = NULL;
-    int rc = git_repository_item_path(&objects, target, GIT_REPOSITORY_ITEM_OBJECTS);
-
-    if (rc)
-        return rc;
-    dir = xasprintf("%spack", objects.ptr);
-    rc = git_packbuilder_write(pack, dir, 0, NULL, NULL);
-    git_buf_dispose(&objects);
-    return rc;
-}
-
-static int copy_objects(struct mirror *mirror, git_repository *target, const git_oid *commit,
-                        struct err *err)
-{
-    git_packbuilder *pack = NULL;
-    git_odb *odb = NULL;
-    int rc = git_repository_odb(&odb, target);
-
-    if (!rc && !git_odb_exists(odb, commit)) {
-        rc = pack_new(mirror, odb, commit, &pack);
-        if (!rc && git_packbuilder_object_count(pack) > 0)
-            rc = write_pack(target, pack);
-        if (!rc)
-            rc = git_odb_refresh(odb);
-    }
-    git_packbuilder_free(pack);
-    git_odb_free(odb);
-    return rc ? fail_git(err, rc, "copy objects to %s", git_repository_path(target)) : VDO_OK;
-}
-
-static int check_forward(git_repository *target, const struct push_order *order, struct err *err)
-{
-    int rc = git_graph_descendant_of(target, &order->commit, &order->expected);
-
-    if (rc < 0)
-        return fail_git(err, rc, "compare with branch %s", order->branch);
-    return rc == 1 ?
-               VDO_OK :
-               err_set(err, VDO_E_CONFLICT,
-                       "branch %s holds commits that the new one is not built on", order->branch);
 }
 
 /* Compare and swap. */
@@ -174,9 +96,10 @@ static int push_to(struct mirror *mirror, git_repository *target, const struct p
     if (is_checked_out(target, name))
         return err_set(err, VDO_E_REFUSED, "branch %s is checked out in %s", order->branch,
                        git_repository_path(target));
-    rc = copy_objects(mirror, target, &order->commit, err);
-    if (!rc && order->has_expected)
-        rc = check_forward(target, order, err);
+    rc = object_copy(mirror, target, &order->commit, err);
+    if (!rc && order->has_expected && !is_built_on(target, &order->commit, &order->expected))
+        rc = err_set(err, VDO_E_CONFLICT,
+                     "branch %s holds commits that the new one is not built on", order->branch);
     if (rc)
         return rc;
     rc = move_ref(target, name, order);

@@ -201,6 +201,41 @@ static void mirror_fetch__is_not_stopped_by_what_a_killed_one_left(void **state)
     assert_false(fs_exists(rest));
 }
 
+static void mirror_fetch__of_a_repository_on_this_machine_copies_no_objects(void **state)
+{
+    struct place *p = *state;
+    AUTO_FREE char *count = NULL;
+    AUTO_FREE char *id = NULL;
+    AUTO_FREE char *bytes = NULL;
+    struct mirror *second = NULL;
+    size_t len;
+
+    assert_int_equal(mirror_open(p->mirrors, &second, NULL), VDO_OK);
+    git_fixture_run(p->remote, "seq 1000 >a; git add a; git commit -qm one; git gc -q");
+    must_fetch(p);
+    count = git_fixture_sh(p->mirrors, "find objects -type f ! -name alternates | wc -l");
+    assert_string_equal(count, "0");
+    id = git_fixture_sh(p->remote, "git rev-parse main");
+    assert_int_equal(mirror_read_file(p->mirror, id, "a", 9999, &bytes, &len, NULL), VDO_OK);
+    mirror_close(p->mirror);
+    p->mirror = second; /* opened before, it learns of the objects by a fetch of its own */
+    must_fetch(p);
+    free(bytes);
+    assert_int_equal(mirror_read_file(p->mirror, id, "a", 9999, &bytes, &len, NULL), VDO_OK);
+}
+
+static void mirror_fetch__works_where_the_history_is_cut(void **state)
+{
+    struct place *p = *state;
+
+    git_fixture_run(p->dir,
+                    "cd remote; for i in 1 2 3; do echo $i >f; git add f; git commit -qm $i;"
+                    "done; cd ..; git clone -q --depth 1 file://$PWD/remote shallow;"
+                    "rm -rf remote; mv shallow remote");
+    must_fetch(p);
+    assert_resolves(p, "main", "git rev-parse main");
+}
+
 static void mirror_fetch__says_what_is_wrong(void **state)
 {
     static const struct {
@@ -588,6 +623,8 @@ int main(void)
         TEST(mirror_fetch__of_a_detached_head_has_the_commit_all_the_same),
         TEST(mirror_fetch__keeps_a_branch_called_head_apart),
         TEST(mirror_fetch__is_not_stopped_by_what_a_killed_one_left),
+        TEST(mirror_fetch__of_a_repository_on_this_machine_copies_no_objects),
+        TEST(mirror_fetch__works_where_the_history_is_cut),
         TEST(mirror_fetch__says_what_is_wrong),
         TEST(mirror_fetch__waits_for_the_lock_no_longer_than_its_time),
         TEST(mirror_open__finds_what_an_earlier_one_fetched),

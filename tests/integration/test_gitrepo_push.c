@@ -278,6 +278,31 @@ static void mirror_push__into_an_empty_repository_brings_everything(void **state
     assert_branch(p, "b", p->next);
 }
 
+static void mirror_push__works_where_the_history_is_cut(void **state)
+{
+    struct place *p = *state;
+
+    git_fixture_run(p->dir,
+                    "git clone -q --depth 1 file://$PWD/target shallow; cd target;"
+                    "for i in 1 2 3; do echo $i >f; git add f; git commit -qm $i; done;"
+                    "cd ..; rm -rf shallow; git clone -q --depth 1 file://$PWD/target shallow");
+    free(p->target);
+    p->target = fs_join(p->dir, "shallow");
+    {
+        const struct git_remote_spec spec = {.url = p->target, .timeout_ms = 20000};
+        struct err err = {0};
+
+        if (mirror_fetch(p->mirror, &spec, &err) ||
+            mirror_resolve(p->mirror, "main", p->base, &err))
+            fail_msg("%s", err.text);
+    }
+    make_commit(p, "change", p->base, p->commit);
+    make_commit(p, "more", p->commit, p->next);
+    must_push(p, "b", p->commit, NULL, PUSH_DONE);
+    must_push(p, "b", p->next, p->commit, PUSH_DONE);
+    assert_branch(p, "b", p->next);
+}
+
 static void mirror_push__says_when_there_is_no_repository(void **state)
 {
     struct place *p = *state;
@@ -306,6 +331,7 @@ int main(void)
         TEST(mirror_push__works_with_packed_refs_and_alternates),
         TEST(mirror_push__works_into_bare_repositories_and_linked_worktrees),
         TEST(mirror_push__into_an_empty_repository_brings_everything),
+        TEST(mirror_push__works_where_the_history_is_cut),
         TEST(mirror_push__says_when_there_is_no_repository),
     };
     int rc;

@@ -43,9 +43,10 @@ struct mirror;
 int mirror_open(const char *dir, struct mirror **out, struct err *err);
 void mirror_close(struct mirror *mirror);
 /*
- * Fetch all branches into refs/remotes/origin/ (pruned) and learn the default branch.
- * VDO_E_TEMPORARY network; VDO_E_REFUSED credentials, redirect to elsewhere; VDO_E_NOT_FOUND no
- * such repository.
+ * Fetch all branches into refs/remotes/origin/ (pruned) and learn the default branch. A repository
+ * on this machine is not copied: the mirror reads its objects where they lie, so it must stay
+ * there. VDO_E_TEMPORARY network; VDO_E_REFUSED credentials, redirect to elsewhere; VDO_E_NOT_FOUND
+ * no such repository.
  */
 int mirror_fetch(struct mirror *mirror, const struct git_remote_spec *remote, struct err *err);
 /* Name of the default branch as of the last fetch ("main"); borrowed; NULL when the repository is
