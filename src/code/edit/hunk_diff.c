@@ -9,9 +9,9 @@
 /* Past this many cells the table is not made and the middle counts as replaced whole. */
 enum { MAX_CELLS = 1024 * 1024 };
 
-static bool same(const struct hunk_line *a, const struct hunk_line *b)
+static bool same(enum line_key key, const struct hunk_line *a, const struct hunk_line *b)
 {
-    return a->len == b->len && memcmp(a->ptr, b->ptr, a->len) == 0;
+    return line_same(key, a->ptr, a->len, b->ptr, b->len);
 }
 
 static bool is_elision(const struct hunk_line *line)
@@ -34,6 +34,14 @@ static void put(struct hunk *out, const struct hunk_line *line, enum hunk_line_k
         added->kind = LINE_ELISION;
 }
 
+/* a and b count as the same line. */
+static void put_same(struct hunk *out, const struct hunk_line *a, const struct hunk_line *b)
+{
+    put(out, a, LINE_CONTEXT);
+    if (a->len != b->len || memcmp(a->ptr, b->ptr, a->len) != 0)
+        out->lines[out->n - 1].becomes = b->origin;
+}
+
 static void put_all(struct hunk *out, const struct hunk_line *v, size_t n, enum hunk_line_kind kind)
 {
     for (size_t i = 0; i < n; i++)
@@ -41,8 +49,8 @@ static void put_all(struct hunk *out, const struct hunk_line *v, size_t n, enum 
 }
 
 /* lcs[i * (nb + 1) + j]: length for a[i..], b[j..]. */
-static uint16_t *lcs_table(const struct hunk_line *a, size_t na, const struct hunk_line *b,
-                           size_t nb)
+static uint16_t *lcs_table(enum line_key key, const struct hunk_line *a, size_t na,
+                           const struct hunk_line *b, size_t nb)
 {
     uint16_t *lcs = xcalloc((na + 1) * (nb + 1), sizeof(*lcs));
 
@@ -52,7 +60,7 @@ static uint16_t *lcs_table(const struct hunk_line *a, size_t na, const struct hu
             uint16_t right = cell[1];
             uint16_t down = cell[nb + 1];
 
-            if (same(&a[i], &b[j]))
+            if (same(key, &a[i], &b[j]))
                 *cell = (uint16_t)(cell[nb + 2] + 1);
             else
                 *cell = right > down ? right : down;
@@ -61,7 +69,7 @@ static uint16_t *lcs_table(const struct hunk_line *a, size_t na, const struct hu
     return lcs;
 }
 
-static void diff_middle(struct hunk *out, const struct hunk_line *a, size_t na,
+static void diff_middle(struct hunk *out, enum line_key key, const struct hunk_line *a, size_t na,
                         const struct hunk_line *b, size_t nb)
 {
     uint16_t *lcs;
@@ -73,7 +81,7 @@ static void diff_middle(struct hunk *out, const struct hunk_line *a, size_t na,
         put_all(out, b, nb, LINE_ADD);
         return;
     }
-    lcs = lcs_table(a, na, b, nb);
+    lcs = lcs_table(key, a, na, b, nb);
     while (i < na || j < nb) {
         size_t from_i = i;
         size_t from_j = j;
@@ -82,7 +90,7 @@ static void diff_middle(struct hunk *out, const struct hunk_line *a, size_t na,
         while (i < na || j < nb) {
             const uint16_t *cell = &lcs[i * (nb + 1) + j];
 
-            if (i < na && j < nb && same(&a[i], &b[j]))
+            if (i < na && j < nb && same(key, &a[i], &b[j]))
                 break;
             if (i < na && (j == nb || cell[nb + 1] >= cell[1]))
                 i++;
@@ -92,7 +100,7 @@ static void diff_middle(struct hunk *out, const struct hunk_line *a, size_t na,
         put_all(out, a + from_i, i - from_i, LINE_REMOVE);
         put_all(out, b + from_j, j - from_j, LINE_ADD);
         if (i < na && j < nb) {
-            put(out, &a[i], LINE_CONTEXT);
+            put_same(out, &a[i], &b[j]);
             i++;
             j++;
         }
@@ -100,19 +108,21 @@ static void diff_middle(struct hunk *out, const struct hunk_line *a, size_t na,
     free(lcs);
 }
 
-static void diff(struct hunk *out, const struct hunk_line *a, size_t na, const struct hunk_line *b,
-                 size_t nb)
+static void diff(struct hunk *out, enum line_key key, const struct hunk_line *a, size_t na,
+                 const struct hunk_line *b, size_t nb)
 {
     size_t head = 0;
     size_t tail = 0;
 
-    while (head < na && head < nb && same(&a[head], &b[head]))
+    while (head < na && head < nb && same(key, &a[head], &b[head]))
         head++;
-    while (tail < na - head && tail < nb - head && same(&a[na - 1 - tail], &b[nb - 1 - tail]))
+    while (tail < na - head && tail < nb - head && same(key, &a[na - 1 - tail], &b[nb - 1 - tail]))
         tail++;
-    put_all(out, a, head, LINE_CONTEXT);
-    diff_middle(out, a + head, na - head - tail, b + head, nb - head - tail);
-    put_all(out, a + na - tail, tail, LINE_CONTEXT);
+    for (size_t i = 0; i < head; i++)
+        put_same(out, &a[i], &b[i]);
+    diff_middle(out, key, a + head, na - head - tail, b + head, nb - head - tail);
+    for (size_t i = 0; i < tail; i++)
+        put_same(out, &a[na - tail + i], &b[nb - tail + i]);
 }
 
 /* The part of v between two elisions, and where the next one starts. */
@@ -140,14 +150,14 @@ void hunk_from_blocks(struct hunk *hunk, const struct hunk_line *search, size_t 
 
     /* "..." pairs up in order; without the same number on both sides it is text like any other */
     if (count_elisions(search, n_search) != count_elisions(replace, n_replace)) {
-        diff(hunk, search, n_search, replace, n_replace);
+        diff(hunk, KEY_EXACT, search, n_search, replace, n_replace);
         return;
     }
     for (;;) {
         size_t i_end = part_end(search, n_search, i);
         size_t j_end = part_end(replace, n_replace, j);
 
-        diff(hunk, search + i, i_end - i, replace + j, j_end - j);
+        diff(hunk, KEY_EXACT, search + i, i_end - i, replace + j, j_end - j);
         if (i_end == n_search)
             return;
         put(hunk, &search[i_end], LINE_CONTEXT);
@@ -164,7 +174,7 @@ static size_t run_end(const struct hunk *hunk, size_t from)
     return from;
 }
 
-static void normalise_run(struct hunk *out, const struct hunk_line *v, size_t n)
+static void normalise_run(struct hunk *out, enum line_key key, const struct hunk_line *v, size_t n)
 {
     struct hunk_line *old = xcalloc(n, sizeof(*old));
     struct hunk_line *new = xcalloc(n, sizeof(*new));
@@ -172,17 +182,17 @@ static void normalise_run(struct hunk *out, const struct hunk_line *v, size_t n)
     size_t n_new = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (v[i].kind == LINE_REMOVE)
-            old[n_old++] = v[i];
-        else
-            new[n_new++] = v[i];
+        struct hunk_line *to = v[i].kind == LINE_REMOVE ? &old[n_old++] : &new[n_new++];
+
+        *to = v[i];
+        to->origin = &v[i];
     }
-    diff(out, old, n_old, new, n_new);
+    diff(out, key, old, n_old, new, n_new);
     free(old);
     free(new);
 }
 
-void hunk_normalise(struct hunk *hunk)
+static struct hunk with_context(const struct hunk *hunk, enum line_key key)
 {
     struct hunk out = *hunk;
 
@@ -193,13 +203,44 @@ void hunk_normalise(struct hunk *hunk)
         size_t end = run_end(hunk, i);
 
         if (end > i) {
-            normalise_run(&out, hunk->lines + i, end - i);
+            normalise_run(&out, key, hunk->lines + i, end - i);
             i = end;
         } else {
             put(&out, &hunk->lines[i], hunk->lines[i].kind);
             i++;
         }
     }
+    return out;
+}
+
+void hunk_normalise(struct hunk *hunk)
+{
+    struct hunk out = with_context(hunk, KEY_EXACT);
+
     free(hunk->lines);
     *hunk = out;
+}
+
+static size_t count_context(const struct hunk *hunk)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < hunk->n; i++)
+        n += hunk->lines[i].kind != LINE_ADD && hunk->lines[i].kind != LINE_REMOVE;
+    return n;
+}
+
+void hunk_relax(struct hunk *hunk)
+{
+    struct hunk out = with_context(hunk, KEY_RSTRIP);
+
+    if (count_context(&out) == count_context(hunk)) {
+        free(out.lines);
+        return;
+    }
+    out.alt = NULL;
+    out.anchors = NULL; /* stay the other one's */
+    out.n_anchors = 0;
+    hunk->relaxed = xmalloc(sizeof(*hunk->relaxed));
+    *hunk->relaxed = out;
 }

@@ -20,6 +20,9 @@ const char *match_kind_name(enum match_kind kind)
 
 void place_release(struct place *place)
 {
+    if (place->own)
+        hunk_release(place->own);
+    free(place->own);
     free(place->at);
     *place = (struct place){0};
 }
@@ -27,7 +30,8 @@ void place_release(struct place *place)
 static void set_place(struct place *out, const struct hunk *hunk, const struct old_lines *old,
                       const size_t *at, enum match_kind kind)
 {
-    *out = (struct place){.kind = kind, .skip_head = old->skip_head, .skip_tail = old->skip_tail};
+    *out = (struct place){
+        .hunk = hunk, .kind = kind, .skip_head = old->skip_head, .skip_tail = old->skip_tail};
     out->at = xcalloc(hunk->n + 1, sizeof(*out->at));
     for (size_t i = 0; i < hunk->n; i++)
         out->at[i] = SIZE_MAX;
@@ -42,6 +46,40 @@ static void set_place(struct place *out, const struct hunk *hunk, const struct o
     }
     if (out->first == SIZE_MAX)
         out->first = 0;
+}
+
+/* The guards have seen the hunk with all the context it can have. But the answer says that these
+ * lines change, if only in blanks: so they do. */
+static void resolve_blanks(struct place *place)
+{
+    const struct hunk *hunk = place->hunk;
+    struct hunk *own = xcalloc(1, sizeof(*own));
+    size_t *at = xcalloc(2 * hunk->n + 1, sizeof(*at));
+
+    *own = *hunk;
+    own->lines = NULL;
+    own->n = 0;
+    own->cap = 0;
+    own->anchors = NULL;
+    own->n_anchors = 0;
+    own->relaxed = NULL;
+    own->alt = NULL;
+    for (size_t i = 0; i < hunk->n; i++) {
+        const struct hunk_line *line = &hunk->lines[i];
+
+        at[own->n] = place->at[i];
+        *hunk_add_line(own, line->kind, line->ptr, line->len) = *line;
+        if (!line->becomes || place->at[i] == SIZE_MAX)
+            continue;
+        own->lines[own->n - 1].kind = LINE_REMOVE;
+        at[own->n] = SIZE_MAX;
+        *hunk_add_line(own, LINE_ADD, NULL, 0) = *line->becomes;
+        own->lines[own->n - 1].kind = LINE_ADD;
+    }
+    free(place->at);
+    place->at = at;
+    place->hunk = own;
+    place->own = own;
 }
 
 static void set_run(struct place *out, const struct hunk *hunk, const struct old_lines *old,
@@ -176,6 +214,12 @@ static void add_reading(struct readings *r, const struct hunk *hunk, size_t head
         r->n++;
 }
 
+static void release_readings(struct readings *r)
+{
+    for (size_t k = 0; k < r->n; k++)
+        old_lines_release(&r->v[k]);
+}
+
 static void make_readings(struct readings *r, const struct hunk *hunk)
 {
     size_t head = 0;
@@ -196,30 +240,44 @@ static void make_readings(struct readings *r, const struct hunk *hunk)
         add_reading(r, hunk, head, tail);
 }
 
-static int match_readings(struct match_text *text, const struct hunk *hunk,
-                          const struct readings *r, const char *path, struct place *out,
-                          struct refusal *why)
+/* Layers from .. to, each over all readings. */
+static int match_layers(struct match_text *text, const struct hunk *hunk, size_t from, size_t to,
+                        const char *path, struct place *out, struct refusal *why)
+{
+    struct readings r;
+    int rc = 0;
+
+    make_readings(&r, hunk);
+    for (size_t i = from; i < to; i++) {
+        for (size_t k = 0; k < r.n && rc == 0; k++)
+            rc = try_run(text, &LAYERS[i], hunk, &r.v[k], path, out, why);
+    }
+    release_readings(&r);
+    return rc;
+}
+
+static int match_special(struct match_text *text, const struct hunk *hunk, const char *path,
+                         struct place *out, struct refusal *why)
 {
     static const enum match_kind SPECIAL[] = {MATCH_TYPO, MATCH_MISSING_CONTEXT, MATCH_ELISION};
+    struct readings r;
     size_t adds;
     size_t removes;
     int rc = 0;
 
-    for (size_t i = 0; i < sizeof(LAYERS) / sizeof(LAYERS[0]); i++) {
-        for (size_t k = 0; k < r->n && rc == 0; k++)
-            rc = try_run(text, &LAYERS[i], hunk, &r->v[k], path, out, why);
-    }
+    make_readings(&r, hunk);
     count_changes(hunk, &adds, &removes);
-    for (size_t k = 0; k < r->n && rc == 0 && adds > 0; k++) {
-        if (is_done(text, hunk, &r->v[k]))
+    for (size_t k = 0; k < r.n && rc == 0 && adds > 0; k++) {
+        if (is_done(text, hunk, &r.v[k]))
             rc = refuse(why, REASON_ALREADY_APPLIED,
                         "%s: the change at line %zu of the answer has been made already", path,
                         hunk->answer_line);
     }
     for (size_t i = 0; i < sizeof(SPECIAL) / sizeof(SPECIAL[0]); i++) {
-        for (size_t k = 0; k < r->n && rc == 0; k++)
-            rc = try_special(text, SPECIAL[i], hunk, &r->v[k], path, out, why);
+        for (size_t k = 0; k < r.n && rc == 0; k++)
+            rc = try_special(text, SPECIAL[i], hunk, &r.v[k], path, out, why);
     }
+    release_readings(&r);
     return rc;
 }
 
@@ -244,16 +302,19 @@ static int match_bare(const struct match_text *text, const struct hunk *hunk, co
 static int match_reading(struct match_text *text, const struct hunk *hunk, const char *path,
                          struct place *out, struct refusal *why)
 {
-    struct readings r;
+    const struct hunk *relaxed = hunk->relaxed ? hunk->relaxed : hunk;
     size_t from = behind_anchors(&text->lines, hunk);
     int rc;
 
-    make_readings(&r, hunk);
-    if (r.n == 0)
+    if (!hunk_has_old(hunk))
         return match_bare(text, hunk, path, out, why);
-    rc = match_readings(text, hunk, &r, path, out, why);
-    for (size_t k = 0; k < r.n; k++)
-        old_lines_release(&r.v[k]);
+    rc = match_layers(text, hunk, 0, 1, path, out, why);
+    if (rc == 0)
+        rc = match_layers(text, relaxed, 1, sizeof(LAYERS) / sizeof(LAYERS[0]), path, out, why);
+    if (rc == 0)
+        rc = match_special(text, relaxed, path, out, why);
+    if (rc == 1 && out->hunk != hunk)
+        resolve_blanks(out);
     if (rc == 1 && hunk->n_anchors > 0 && (from == SIZE_MAX || out->first < from)) {
         place_release(out);
         return refuse(why, REASON_NOT_FOUND,
@@ -297,7 +358,6 @@ int match_hunk(struct match_text *text, const struct hunk *hunk, const char *pat
         struct place place = {0};
 
         if (match_reading(text, reading, path, &place, &other) == VDO_OK) {
-            place.hunk = reading;
             ambiguous = best.hunk && !is_better(&place, &best);
             if (!ambiguous) {
                 place_release(&best);

@@ -39,7 +39,8 @@ void match_text_release(struct match_text *text);
 
 /* Where a hunk goes. */
 struct place {
-    const struct hunk *hunk; /* the reading that fits; borrowed */
+    const struct hunk *hunk; /* the reading that fits; borrowed, or `own` */
+    struct hunk *own;        /* owned; NULL */
     enum match_kind kind;
     size_t *at;   /* for each line of the hunk: its line in the file; SIZE_MAX for additions,
                      elisions and lines left out; owned */

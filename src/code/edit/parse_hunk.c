@@ -194,5 +194,6 @@ int finish_hunk(struct scan *scan, struct hunk *hunk)
                       hunk->answer_line);
     hunk_mark_stuck(hunk);
     hunk_normalise(hunk);
+    hunk_relax(hunk);
     return VDO_OK;
 }

@@ -196,6 +196,7 @@ static void fill_hunk(const struct scan *scan, const struct block *block, size_t
     hunk_from_blocks(hunk, search, middle - block->search, replace, block->end - middle - 1);
     hunk_mark_stuck(hunk);
     loosen_blanks(hunk);
+    hunk_relax(hunk);
     free(search);
     free(replace);
 }

@@ -49,6 +49,10 @@ void hunk_release(struct hunk *hunk)
         hunk_release(hunk->alt);
         free(hunk->alt);
     }
+    if (hunk->relaxed) {
+        hunk_release(hunk->relaxed);
+        free(hunk->relaxed);
+    }
     free(hunk->lines);
     free(hunk->anchors);
     *hunk = (struct hunk){0};

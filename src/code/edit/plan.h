@@ -26,6 +26,8 @@ struct hunk_line {
     enum hunk_line_kind kind;
     bool cr;    /* ended in CR LF in the answer */
     bool loose; /* an empty or unmarked line that may be noise around the hunk */
+    const struct hunk_line *becomes; /* context of a relaxed hunk: what replaces it, or NULL */
+    const struct hunk_line *origin;  /* while hunks are compared: the line this is a copy of */
     bool stuck; /* no line of the file can be missing behind it, see hunk_mark_stuck() */
 };
 
@@ -44,12 +46,13 @@ struct hunk {
     long new_count;
     struct span *anchors; /* lines that stand above the place, outermost first */
     size_t n_anchors;
-    bool ends_answer; /* the answer stops in its last line */
-    bool at_eof;      /* its last old line is the file's last */
-    bool says_no_eol; /* a "\ No newline at end of file" is in it */
-    bool old_no_eol;  /* ... behind an old line */
-    bool new_no_eol;  /* ... behind a new line */
-    struct hunk *alt; /* another reading of the same lines; owned */
+    bool ends_answer;     /* the answer stops in its last line */
+    bool at_eof;          /* its last old line is the file's last */
+    bool says_no_eol;     /* a "\ No newline at end of file" is in it */
+    bool old_no_eol;      /* ... behind an old line */
+    bool new_no_eol;      /* ... behind a new line */
+    struct hunk *relaxed; /* the same with more context, see hunk_relax(); NULL: no difference */
+    struct hunk *alt;     /* another reading of the same lines; owned */
 };
 
 enum op_kind {
@@ -103,6 +106,12 @@ void hunk_mark_stuck(struct hunk *hunk);
 /* Turn lines that a run removes and adds again unchanged into context (longest common
  * subsequence), so that context always comes from the file. */
 void hunk_normalise(struct hunk *hunk);
+/*
+ * Set hunk->relaxed: a line that is removed and added again with other blanks at its end counts as
+ * context there. When the hunk does not stand in the file byte for byte, the blanks may be noise,
+ * and the checks for a change that has been made already must not take them for one.
+ */
+void hunk_relax(struct hunk *hunk);
 /* A hunk from a search and a replace text; elisions are told by their text. */
 void hunk_from_blocks(struct hunk *hunk, const struct hunk_line *search, size_t n_search,
                       const struct hunk_line *replace, size_t n_replace);

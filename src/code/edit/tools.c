@@ -122,6 +122,7 @@ static int replace_lines(struct work *work, struct edit_plan *plan, const char *
 
     hunk_from_blocks(hunk, search_lines, n_search, replace_lines_, n_replace);
     hunk_mark_stuck(hunk);
+    hunk_relax(hunk);
     free(search_lines);
     free(replace_lines_);
     return work_do(work, op, why, err);
