@@ -78,6 +78,8 @@ static void start(struct ctags *c)
                                 "--output-format=json",
                                 "--fields=NneKSs",
                                 "--sort=no",
+                                "--kinds-C=+p",
+                                "--kinds-C++=+p",
                                 NULL};
     const struct proc_rlimit limits[] = {
         {RLIMIT_AS, (uint64_t)MEMORY_MB << 20}, {RLIMIT_FSIZE, 0}, {RLIMIT_CORE, 0}};

@@ -15,13 +15,23 @@ struct region {
     int line_end;
 };
 
+/* Parts of one identifier carry its text; it is said once. */
+static bool said_before(const struct query *q, const struct ranked *r, unsigned i)
+{
+    for (unsigned k = 0; k < i; k++) {
+        if (strcmp(q->terms[r->word[k]].text, q->terms[r->word[i]].text) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Comma-separated words of one sort under a heading. */
 static void add_words(struct strbuf *out, const struct query *q, const struct ranked *r, bool def)
 {
     bool any = false;
 
     for (unsigned i = 0; i < r->n_words; i++) {
-        if (r->word_def[i] != def)
+        if (r->word_def[i] != def || said_before(q, r, i))
             continue;
         if (!any)
             (void)strbuf_addf(out, "%s%s ", out->len ? "; " : "", def ? "defines" : "words:");

@@ -265,8 +265,8 @@ static double kind_weight(const char *kind)
         {"typedef", 1.0},
         {"object", 1.2},
         {"implementation", 0.8},
-        {"macro", 0.7},
-        {"prototype", 0.9},
+        {"macro", 0.4},
+        {"prototype", 1.3},
         {"union", 1.0},
         {"subroutine", 1.2},
         {"procedure", 1.2},
@@ -293,15 +293,31 @@ static double kind_weight(const char *kind)
     return 0;
 }
 
+/* The macro that keeps a header from being read twice. */
+static bool is_guard(const struct facts_symbol *symbol)
+{
+    size_t len = strlen(symbol->name);
+
+    while (len && symbol->name[len - 1] == '_')
+        len--;
+    return strcmp(symbol->kind, "macro") == 0 &&
+           ((len > 2 && memcmp(symbol->name + len - 2, "_H", 2) == 0) ||
+            (len > 4 && memcmp(symbol->name + len - 4, "_HPP", 4) == 0));
+}
+
 double outline_symbol_weight(const struct outline_facts *facts, const struct facts_symbol *symbol)
 {
     double weight = kind_weight(symbol->kind);
     struct word_parts parts;
+    unsigned files;
 
-    if (weight <= 0 || strncmp(symbol->name, "__anon", 6) == 0)
+    if (weight <= 0 || strncmp(symbol->name, "__anon", 6) == 0 ||
+        strncmp(symbol->name, "AnonymousFunction", 17) == 0 || is_guard(symbol))
         return 0;
     word_split(symbol->name, strlen(symbol->name), &parts);
     if (!parts.n)
         return 0;
-    return weight * (1.0 + log(1.0 + facts->files_with[parts.whole % NAME_SLOTS]));
+    files = facts->files_with[parts.whole % NAME_SLOTS];
+    /* "init" or "String" is in many files for other reasons than this symbol. */
+    return weight * (1.0 + log(1.0 + (parts.compound || files < 4 ? files : 3)));
 }

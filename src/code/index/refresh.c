@@ -2,8 +2,8 @@
 
 #include "classify.h"
 #include "ctags.h"
-#include "ignore.h"
 #include "extractor.h"
+#include "ignore.h"
 #include "walk.h"
 
 #include "vdo/base/clock.h"

@@ -56,19 +56,15 @@ static const char *opening(const struct lang_syntax *x, const char *at, const ch
 
 static bool is_boilerplate(const char *text, size_t len)
 {
-    static const char *const marks[] = {"copyright",     "license",
-                                        "licence",       "spdx",
-                                        "-*-",           "vim:",
-                                        "eslint",        "@flow",
-                                        "coding:",       "@author",
-                                        "@fileoverview", "file:",
-                                        "@ts-",          "nolint",
-                                        "build ",        "jshint",
-                                        "prettier",      "pylint",
-                                        "flake8",        "clang-format",
-                                        "include guard", "mypy:",
-                                        "type:",         "noqa",
-                                        "warranty",      "all rights reserved"};
+    static const char *const marks[] = {"copyright",     "license",       "licence",
+                                        "spdx",          "-*-",           "vim:",
+                                        "eslint",        "@flow",         "coding:",
+                                        "@author",       "@fileoverview", "file:",
+                                        "@ts-",          "nolint",        "build ",
+                                        "jshint",        "prettier",      "pylint",
+                                        "flake8",        "clang-format",  "include guard",
+                                        "mypy:",         "type:",         "noqa",
+                                        "frozen_string", "warranty",      "all rights reserved"};
     char lower[256];
     size_t n = len < sizeof(lower) - 1 ? len : sizeof(lower) - 1;
 
@@ -182,6 +178,20 @@ static const char *read_block(const struct lang_syntax *x, const char *at, const
     return at;
 }
 
+/* Lines that stand before a file's own comment in some languages. */
+static bool may_precede(const char *at, const char *end)
+{
+    static const char *const marks[] = {
+        "package ", "<?php",     "'use strict'", "\"use strict\"", "#pragma", "#ifndef", "#define",
+        "#!",       "<!DOCTYPE", "defmodule",    "module ",        "%",       "@"};
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (starts(at, end, marks[i]))
+            return true;
+    }
+    return false;
+}
+
 static size_t summary_of_comments(const struct lang_syntax *x, const char *bytes, size_t len,
                                   char *out, size_t max)
 {
@@ -204,8 +214,9 @@ static size_t summary_of_comments(const struct lang_syntax *x, const char *bytes
         } else {
             const char *nl = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
 
+            if (at < end && !may_precede(at, end))
+                return 0; /* a comment below code is about something smaller */
             at = nl ? nl + 1 : end;
-            blocks += blocks > 0; /* code between: a later comment is about something smaller */
         }
     }
     return 0;
