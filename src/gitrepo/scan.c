@@ -31,14 +31,18 @@ void scan_descend(struct scan *scan, const char *path, void *mark)
     STAILQ_INSERT_TAIL(&scan->queue, dir, link);
 }
 
-/* A sandboxed process may have taken our own permissions away. */
+/* A sandboxed process may have taken our own permissions away: take them back. */
 static int open_dir(int root_fd, const char *path)
 {
     const int flags = O_RDONLY | O_DIRECTORY;
     int fd = open_below(root_fd, path, flags, 0);
+    struct stat st;
 
-    if (fd < 0 && errno == EACCES && fchmodat(root_fd, path, S_IRWXU, 0) == 0)
+    if (fd < 0 && errno == EACCES &&
+        (path[0] ? fchmodat(root_fd, path, S_IRWXU, 0) : fchmod(root_fd, S_IRWXU)) == 0)
         fd = open_below(root_fd, path, flags, 0);
+    if (fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & S_IRWXU) != S_IRWXU)
+        (void)!fchmod(fd, (st.st_mode & 0777) | S_IRWXU);
     return fd;
 }
 

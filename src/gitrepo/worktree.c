@@ -202,6 +202,8 @@ static int open_dirs(struct worktree *worktree, const char *dir, const char *git
         return err_set(err, VDO_E_IO, "find %s: %s", dir, strerrordesc_np(errno));
     worktree->index_path = fs_join(git_dir, "index");
     worktree->root_fd = open(worktree->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (worktree->root_fd < 0 && errno == EACCES && chmod(worktree->dir, S_IRWXU) == 0)
+        worktree->root_fd = open(worktree->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (worktree->root_fd < 0)
         return err_set(err, VDO_E_IO, "open %s: %s", dir, strerrordesc_np(errno));
     return VDO_OK;

@@ -306,7 +306,10 @@ static void worktree_write_tree__reads_what_a_process_made_unreadable(void **sta
     commit_and_open(p, "mkdir d; echo x >d/x; echo y >y");
     git_fixture_run(p->files, "echo z >d/z; chmod 000 y d/x d; chmod 000 .");
     assert_lists(p, "100644 d/x\n100644 d/z\n100644 y");
-    git_fixture_run(p->files, "chmod 000 d");
+    git_fixture_run(p->files, "chmod 000 d .");
+    open_at(p, p->base);
+    assert_unchanged(p);
+    git_fixture_run(p->files, "echo changed >d/x; echo new >d/n; chmod 555 d .");
     open_at(p, p->base);
     assert_unchanged(p);
 }
