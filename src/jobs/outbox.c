@@ -164,9 +164,9 @@ static bool wait_for_turn(struct jobs *jobs, const char *id)
     int64_t run_at_ms = job.run_at_ms;
 
     job_release(&job);
-    while (again && jobs_now(jobs) < run_at_ms)
+    while (again && jobs_now(jobs) < run_at_ms && !atomic_load(&jobs->stopping))
         pause_ms(jobs, POLL_MS);
-    return again;
+    return again && !atomic_load(&jobs->stopping);
 }
 
 int jobs_run_now(struct jobs *jobs, const char *id, struct err *err)

@@ -130,8 +130,11 @@ void jobs_changed(struct jobs *jobs, const char *id);
 void jobs_log(struct jobs *jobs, const char *id, const char *step, const char *level,
               const char *text);
 
-/* Run one job in the calling thread (vdo run, demo): lease, run, and send its outbox until empty.
- * Returns the runner's code. */
+/*
+ * Run one job in the calling thread (vdo run, demo): lease, run, and send its outbox until empty. A
+ * run that is to be tried again later is waited for and repeated. Returns the last run's code;
+ * VDO_E_NOT_FOUND when the job waits for a person, has ended or runs elsewhere.
+ */
 int jobs_run_now(struct jobs *jobs, const char *id, struct err *err);
 
 /* ---- outbox ---- */

@@ -464,7 +464,7 @@ static void run_now__runs_and_sends_the_rest(void **state)
 
 static void run_now__returns_what_the_runner_returned(void **state)
 {
-    static const int codes[] = {VDO_E_LIMIT, VDO_E_REFUSED, VDO_E_TEMPORARY, VDO_E_IO};
+    static const int codes[] = {VDO_E_LIMIT, VDO_E_REFUSED, VDO_E_INVALID, VDO_E_IO};
 
     (void)state;
     options.workers = 0;
@@ -478,6 +478,33 @@ static void run_now__returns_what_the_runner_returned(void **state)
         assert_int_equal(jobs_run_now(jobs, job, &err), codes[i]);
         assert_string_equal(err.text, "because");
     }
+}
+
+static void *let_an_hour_pass(void *arg)
+{
+    (void)arg;
+    while (atomic_load(&runner.runs) < 1 || !is_free(job))
+        (void)nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+    atomic_store(&runner.act, FINISH);
+    advance(HOUR_MS);
+    return NULL;
+}
+
+static void run_now__waits_for_its_turn_after_a_temporary_failure(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    options.workers = 0;
+    new_jobs();
+    atomic_store(&runner.act, RETURN);
+    atomic_store(&runner.code, VDO_E_TEMPORARY);
+    make_job(1, job);
+    assert_int_equal(pthread_create(&thread, NULL, let_an_hour_pass, NULL), 0);
+    MUST(jobs_run_now(jobs, job, &err));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(atomic_load(&runner.runs), 2);
+    assert_int_equal(state_of(job), JOB_COMPLETED);
 }
 
 /* ---- the node ---- */
@@ -568,6 +595,7 @@ int main(void)
         WORKERS(log__is_kept_and_published_without_secrets),
         WORKERS(run_now__runs_and_sends_the_rest),
         WORKERS(run_now__returns_what_the_runner_returned),
+        WORKERS(run_now__waits_for_its_turn_after_a_temporary_failure),
         WORKERS(node__keeps_its_id_and_takes_back_what_it_held),
         WORKERS(node__of_a_second_process_leaves_the_first_alone),
         WORKERS(node__says_where_it_cannot_write),
