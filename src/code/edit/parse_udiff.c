@@ -265,6 +265,10 @@ static int open_op(struct scan *scan, const struct header *h, struct file_op **o
         return refuse(scan->why, REASON_MALFORMED,
                       "line %zu of the answer: binary files, links and submodules are not edited",
                       h->line + 1);
+    if (!h->rename_from != !h->rename_to)
+        return refuse(scan->why, REASON_MALFORMED,
+                      "line %zu of the answer: \"rename from\" and \"rename to\" belong together",
+                      h->line + 1);
     if (h->rename_from && h->rename_to) {
         *out = plan_add_op(scan->plan, OP_UPDATE, xstrdup(h->rename_from), EDIT_UDIFF, h->line + 1);
         (*out)->to = xstrdup(h->rename_to);
