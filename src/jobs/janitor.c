@@ -5,7 +5,8 @@
  */
 enum { ROUND_MS = 60000 };
 
-static const int64_t reservation_ms = 15LL * 60 * 1000; /* longer than any model call may take */
+/* Longer than any model call may take (providers.*.timeout_s is an hour at most). */
+static const int64_t reservation_ms = 75LL * 60 * 1000;
 static const int64_t claim_ms = 15LL * 60 * 1000;
 static const int64_t prune_every_ms = 3600LL * 1000;
 

@@ -42,25 +42,38 @@ static int64_t output_cap(const struct attempt *attempt)
     return cap > 0 ? cap : 1;
 }
 
-/* Three bytes to a token is on the safe side for code and English. */
+/* Three bytes to a token is on the safe side for code and English: good for a forecast. */
 static int64_t tokens_in(size_t bytes)
 {
     return (int64_t)(bytes / 3) + 1;
 }
 
-/* What was not reported is estimated; what was never generated is not billed. */
-static void find_usage(struct outcome *out, int64_t prompt_tokens, int64_t cap)
+/* No tokenizer makes more tokens than bytes; servers put a few words of their own around tools and
+ * schemas. What is longer than the context is refused there, and costs nothing. */
+enum { SERVERS_OWN_TOKENS = 1024 };
+
+static int64_t most_tokens(const struct attempt *attempt, size_t bytes)
+{
+    int64_t most = (int64_t)bytes + SERVERS_OWN_TOKENS;
+    int64_t context = context_of(attempt);
+
+    return context > 0 && most > context ? context : most;
+}
+
+/*
+ * What was never generated is not billed. What was not reported is counted at the most it can be:
+ * a stream that broke off may have held reasoning that nobody saw, and the server may have gone on.
+ */
+static void find_usage(struct outcome *out, int64_t most_prompt, int64_t cap)
 {
     const struct wire_answer *answer = &out->answer;
     const struct usage *said = &answer->usage;
     /* Some servers say zero when they mean that they did not count. */
     bool counted =
         answer->usage_seen && said->input + said->cache_read + said->cache_write + said->output > 0;
-    bool whole = counted && answer->complete;
-    int64_t seen = answer->output_bytes ? tokens_in(answer->output_bytes) : 0;
 
     out->usage = answer->usage;
-    if (whole)
+    if (counted && answer->complete)
         return;
     out->usage = (struct usage){0};
     if (!out->sent || out->rejected)
@@ -68,9 +81,9 @@ static void find_usage(struct outcome *out, int64_t prompt_tokens, int64_t cap)
     out->usage = answer->usage;
     out->usage.estimated = true;
     if (!counted)
-        out->usage.input = prompt_tokens;
-    if (out->usage.output < seen)
-        out->usage.output = seen < cap ? seen : cap;
+        out->usage.input = most_prompt;
+    if (out->usage.output < cap)
+        out->usage.output = cap;
 }
 
 static int run_script(const struct attempt *attempt, struct outcome *out, int64_t started,
@@ -120,6 +133,30 @@ static int check_size(const struct attempt *attempt, size_t len, int64_t prompt,
     return VDO_E_TOO_LARGE;
 }
 
+/*
+ * The bound by bytes first, which costs nothing. Where it passes a limit the provider's count may
+ * show that the call fits after all. *io_prompt: the most tokens that the prompt can have.
+ */
+static int reserve(const struct attempt *attempt, const struct outcome *out, int64_t cap,
+                   int64_t *io_prompt, struct reservation *reservation, struct err *err)
+{
+    struct err why = {0};
+    int64_t counted = 0;
+    int rc = attempt_reserve(attempt, *io_prompt, cap, reservation, &why);
+
+    if (rc == VDO_E_LIMIT) {
+        int got = attempt_count(attempt, out->body, &counted, err);
+
+        if (got == VDO_E_CANCELLED)
+            return got;
+        if (got == VDO_OK && counted < *io_prompt) {
+            *io_prompt = counted;
+            return attempt_reserve(attempt, counted, cap, reservation, err);
+        }
+    }
+    return rc ? err_set(err, rc, "%s", why.text) : VDO_OK;
+}
+
 static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t started,
                     struct err *err)
 {
@@ -146,12 +183,16 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
     if (!body)
         return err_set(err, VDO_E_INVALID, "the conversation cannot be written as JSON");
     len = strlen(body);
-    prompt = tokens_in(len);
-    if (check_size(attempt, len, prompt, cap, out))
+    if (check_size(attempt, len, tokens_in(len), cap, out))
         return VDO_OK;
-    rc = attempt_reserve(attempt, prompt, cap, &reservation, err);
+    prompt = most_tokens(attempt, len);
+    rc = reserve(attempt, out, cap, &prompt, &reservation, &settle);
+    if (rc == VDO_E_LIMIT && reservation.of_provider) {
+        failure_set(&out->failure, FAIL_LIMIT, false, "%s", settle.text);
+        return VDO_OK;
+    }
     if (rc)
-        return rc;
+        return err_set(err, rc, "%s", settle.text);
     rc = send_request(attempt, body, len, out, err);
     find_usage(out, prompt, cap);
     attempt_price(attempt, out);

@@ -37,13 +37,21 @@ void outcome_release(struct outcome *outcome, const struct provider_ops *ops);
  */
 int attempt_run(const struct attempt *attempt, struct outcome *out, struct err *err);
 
+/* ---- count.c ---- */
+
+/* The provider's own count of a prompt, with a margin. VDO_E_NOT_FOUND (err untouched) when it has
+ * none to give; VDO_E_CANCELLED. */
+int attempt_count(const struct attempt *attempt, const json_t *body, int64_t *out_tokens,
+                  struct err *err);
+
 /* ---- spend.c ---- */
 
 struct reservation {
     int64_t id; /* 0: none was needed */
     int64_t worst_microusd;
+    bool of_provider; /* refused, and the limit is this provider's alone: another may be asked */
 };
-/* Reserve the worst case against the limits of the context. */
+/* Reserve the worst case against the limits of the context and of the provider. */
 int attempt_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_t output_tokens,
                     struct reservation *out, struct err *err);
 /* Price what was used; the cost a provider names goes first. */

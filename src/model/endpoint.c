@@ -154,7 +154,7 @@ void endpoint_done(struct endpoint *endpoint, int64_t now_ms, int64_t latency_ms
 {
     (void)pthread_mutex_lock(&endpoint->lock);
     endpoint->under_way--;
-    if (failure && failure->kind == FAIL_LOCAL)
+    if (failure && (failure->kind == FAIL_LOCAL || failure->kind == FAIL_LIMIT))
         breaker_forget(&endpoint->breaker);
     else
         count_outcome(endpoint, now_ms, latency_ms, failure);
@@ -200,6 +200,45 @@ bool endpoint_adjust(struct endpoint *endpoint, int index)
     endpoint->adjusted |= bit;
     (void)pthread_mutex_unlock(&endpoint->lock);
     return is_new;
+}
+
+void endpoint_cannot_count(struct endpoint *endpoint)
+{
+    (void)pthread_mutex_lock(&endpoint->lock);
+    endpoint->cannot_count = true;
+    (void)pthread_mutex_unlock(&endpoint->lock);
+}
+
+bool endpoint_can_count(struct endpoint *endpoint)
+{
+    bool can;
+
+    (void)pthread_mutex_lock(&endpoint->lock);
+    can = !endpoint->cannot_count;
+    (void)pthread_mutex_unlock(&endpoint->lock);
+    return can;
+}
+
+void endpoint_note_cost(struct endpoint *endpoint, int64_t named, int64_t listed)
+{
+    double above = listed > 0 ? ((double)named / (double)listed - 1) * 1e6 : 0;
+
+    if (above <= 0)
+        return;
+    (void)pthread_mutex_lock(&endpoint->lock);
+    if (above > (double)endpoint->dearer_ppm)
+        endpoint->dearer_ppm = above < 1e9 ? (int64_t)above + 1 : 1000000000;
+    (void)pthread_mutex_unlock(&endpoint->lock);
+}
+
+int64_t endpoint_worst(struct endpoint *endpoint, int64_t listed)
+{
+    int64_t ppm;
+
+    (void)pthread_mutex_lock(&endpoint->lock);
+    ppm = endpoint->dearer_ppm;
+    (void)pthread_mutex_unlock(&endpoint->lock);
+    return ppm ? listed + (int64_t)((double)listed * (double)ppm / 1e6) + 1 : listed;
 }
 
 static int by_size(const void *a, const void *b)

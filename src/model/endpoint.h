@@ -24,6 +24,8 @@ struct endpoint {
     pthread_cond_t freed;
     int64_t under_way;
     unsigned adjusted;
+    bool cannot_count;  /* has no endpoint that counts tokens */
+    int64_t dearer_ppm; /* how far a cost that it named lay above the list, in millionths */
     struct breaker breaker;
     int64_t hold_until_ms; /* the server asked for a pause that is longer than a worker waits */
     int64_t last_ok_ms;
@@ -76,6 +78,11 @@ void endpoint_done(struct endpoint *endpoint, int64_t now_ms, int64_t latency_ms
 void endpoint_hold(struct endpoint *endpoint, int64_t until_ms);
 bool endpoint_is_open(struct endpoint *endpoint, int64_t now_ms);
 unsigned endpoint_adjusted(struct endpoint *endpoint);
+void endpoint_cannot_count(struct endpoint *endpoint);
+bool endpoint_can_count(struct endpoint *endpoint);
+/* A cost that the provider named, beside what the list says: the next reservations grow with it. */
+void endpoint_note_cost(struct endpoint *endpoint, int64_t named, int64_t listed);
+int64_t endpoint_worst(struct endpoint *endpoint, int64_t listed);
 /* Remember that a parameter is refused; false when it was known already. */
 bool endpoint_adjust(struct endpoint *endpoint, int index);
 

@@ -305,6 +305,8 @@ enum vdo_code failure_code(const struct failure *failure)
     case FAIL_BROKEN:
     case FAIL_LOCAL:
         return VDO_E_INVALID;
+    case FAIL_LIMIT:
+        return VDO_E_LIMIT;
     default:
         return VDO_E_REFUSED;
     }

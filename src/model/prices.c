@@ -140,6 +140,9 @@ static bool list_rates(const struct prices *prices, const char *model, int64_t p
     if (tier && js_int(tier, "cache_write", -1) < 0 && js_int(entry, "input", 0) > 0)
         out->cache_write = rate_of(entry, NULL, "cache_write", out->input) * out->input /
                            js_int(entry, "input", 1);
+    out->cache_write_long = rate_of(entry, tier, "cache_write_long", out->cache_write);
+    if (out->cache_write_long < out->cache_write)
+        out->cache_write_long = out->cache_write;
     return true;
 }
 
@@ -160,7 +163,8 @@ bool prices_rates(const struct prices *prices, const struct config_provider *pro
         return true;
     }
     if (own->input >= 0 && own->output >= 0) {
-        rates.cache_read = rates.cache_write = own->input > MOST_RATE ? MOST_RATE : own->input;
+        rates.cache_read = own->input > MOST_RATE ? MOST_RATE : own->input;
+        rates.cache_write = rates.cache_write_long = rates.cache_read;
     } else if (!list_rates(prices, model, prompt_tokens, at_ms, &rates) &&
                !(provider->base_url && url_is_loopback(provider->base_url))) {
         return false;
@@ -169,6 +173,8 @@ bool prices_rates(const struct prices *prices, const struct config_provider *pro
     override_rate(&rates.output, own->output);
     override_rate(&rates.cache_read, own->cache_read);
     override_rate(&rates.cache_write, own->cache_write);
+    override_rate(&rates.cache_write_long, own->cache_write);
+    override_rate(&rates.cache_write_long, own->cache_write_long);
     *out = rates;
     return true;
 }
@@ -182,10 +188,15 @@ static int64_t tokens_of(int64_t n)
 
 int64_t rates_cost(const struct rates *rates, const struct usage *usage)
 {
-    int64_t sum = tokens_of(usage->input) * rates->input +
-                  tokens_of(usage->cache_read) * rates->cache_read +
-                  tokens_of(usage->cache_write) * rates->cache_write +
-                  tokens_of(usage->output) * rates->output;
+    int64_t written = tokens_of(usage->cache_write);
+    int64_t kept = tokens_of(usage->cache_write_long);
+    int64_t sum;
+
+    if (kept > written)
+        kept = written;
+    sum = tokens_of(usage->input) * rates->input +
+          tokens_of(usage->cache_read) * rates->cache_read + (written - kept) * rates->cache_write +
+          kept * rates->cache_write_long + tokens_of(usage->output) * rates->output;
 
     return sum / 1000000 + (sum % 1000000 != 0);
 }

@@ -20,6 +20,7 @@ struct rates { /* micro-dollars per million tokens */
     int64_t output;
     int64_t cache_read;
     int64_t cache_write;
+    int64_t cache_write_long; /* for the part of it that stays for an hour or more */
 };
 
 int prices_load(struct prices **out, struct err *err);

@@ -23,6 +23,7 @@ static void count(struct tally *tally, const struct outcome *outcome)
     tally->usage.input += outcome->usage.input;
     tally->usage.cache_read += outcome->usage.cache_read;
     tally->usage.cache_write += outcome->usage.cache_write;
+    tally->usage.cache_write_long += outcome->usage.cache_write_long;
     tally->usage.output += outcome->usage.output;
     tally->usage.reasoning += outcome->usage.reasoning;
     tally->usage.estimated |= outcome->usage.estimated;
@@ -130,6 +131,7 @@ static int ask(const struct route *route, struct endpoint *endpoint, struct tall
 /* What is left to say when nobody answered. */
 struct verdict {
     bool temporary;
+    bool limited;
     bool refused;
     bool too_large;
     int64_t retry_after_ms;
@@ -150,6 +152,9 @@ static void weigh(struct verdict *verdict, const struct failure *failure)
         if (verdict->retry_after_ms == 0 || wait < verdict->retry_after_ms)
             verdict->retry_after_ms = wait;
         break;
+    case VDO_E_LIMIT:
+        verdict->limited = true;
+        break;
     case VDO_E_TOO_LARGE:
         verdict->too_large = true;
         break;
@@ -165,6 +170,8 @@ static enum vdo_code code_of(const struct verdict *verdict)
 {
     if (verdict->temporary)
         return VDO_E_TEMPORARY;
+    if (verdict->limited)
+        return VDO_E_LIMIT;
     if (verdict->too_large)
         return VDO_E_TOO_LARGE;
     return verdict->refused ? VDO_E_REFUSED : VDO_E_INVALID;

@@ -8,9 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_limited(const struct spend_limits *limits)
+/* The limits of the context, and those of the provider that is to be asked. */
+static struct spend_limits limits_of(const struct attempt *attempt)
 {
-    return limits->job_microusd > 0 || limits->day_microusd > 0 || limits->month_microusd > 0;
+    const struct config_provider *config = attempt->endpoint->config;
+    struct spend_limits limits = attempt->context->limits;
+
+    limits.provider = config->name;
+    limits.provider_day_microusd = config->day_microusd;
+    limits.provider_month_microusd = config->month_microusd;
+    return limits;
+}
+
+static bool is_limited(const struct spend_limits *l)
+{
+    return l->job_microusd > 0 || l->day_microusd > 0 || l->month_microusd > 0 ||
+           l->provider_day_microusd > 0 || l->provider_month_microusd > 0 ||
+           l->repo_day_microusd > 0 || l->repo_month_microusd > 0;
 }
 
 static const char *job_of(const struct model_context *context)
@@ -18,31 +32,54 @@ static const char *job_of(const struct model_context *context)
     return context->job_id ? context->job_id : "";
 }
 
-static int refuse(const char *which, const struct spend_limits *limits,
-                  const struct spend_totals *totals, int64_t worst, struct err *err)
-{
-    int64_t limit = limits->job_microusd;
-    int64_t spent = totals->job_microusd;
-    const char *remedy = "/vdo budget raises it for this job, limits.job_usd for all";
+/* What can be said about a limit that would be passed. */
+struct limit_words {
+    const char *which;
+    const char *whose;
+    const char *remedy;
+    int64_t limit;
+    int64_t spent;
+};
 
-    if (strcmp(which, "day") == 0) {
-        limit = limits->day_microusd;
-        spent = totals->day_microusd;
-        remedy = "raise limits.day_usd or wait until tomorrow, UTC";
-    } else if (strcmp(which, "month") == 0) {
-        limit = limits->month_microusd;
-        spent = totals->month_microusd;
-        remedy = "raise limits.month_usd or wait for the next month";
+static int refuse(const char *which, const struct spend_limits *l, const struct spend_totals *t,
+                  int64_t worst, struct err *err)
+{
+    const struct limit_words all[] = {
+        {"job", "the job's limit", "/vdo budget raises it for this job, limits.job_usd for all",
+         l->job_microusd, t->job_microusd},
+        {"day", "the day's limit", "raise limits.day_usd or wait until tomorrow, UTC",
+         l->day_microusd, t->day_microusd},
+        {"month", "the month's limit", "raise limits.month_usd or wait for the next month",
+         l->month_microusd, t->month_microusd},
+        {"provider_day", "the provider's limit for a day",
+         "raise providers.NAME.day_usd or wait until tomorrow, UTC", l->provider_day_microusd,
+         t->provider_day_microusd},
+        {"provider_month", "the provider's limit for a month",
+         "raise providers.NAME.month_usd or wait for the next month", l->provider_month_microusd,
+         t->provider_month_microusd},
+        {"repo_day", "the repository's limit for a day",
+         "raise limits.repo_day_usd or wait until tomorrow, UTC", l->repo_day_microusd,
+         t->repo_day_microusd},
+        {"repo_month", "the repository's limit for a month",
+         "raise limits.repo_month_usd or wait for the next month", l->repo_month_microusd,
+         t->repo_month_microusd},
+    };
+    const struct limit_words *words = &all[0];
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        if (strcmp(all[i].which, which) == 0)
+            words = &all[i];
     }
     return err_set(err, VDO_E_LIMIT,
-                   "the %s's limit of $%.2f would be passed: $%.4f are spent or reserved and the "
-                   "next call may cost up to $%.4f; %s",
-                   which, (double)limit / 1e6, (double)spent / 1e6, (double)worst / 1e6, remedy);
+                   "%s of $%.2f would be passed: $%.4f are spent or reserved and the next call to "
+                   "%s may cost up to $%.4f; %s",
+                   words->whose, (double)words->limit / 1e6, (double)words->spent / 1e6,
+                   l->provider, (double)worst / 1e6, words->remedy);
 }
 
-static int reserve_without_store(const struct attempt *attempt, int64_t worst, struct err *err)
+static int reserve_without_store(const struct attempt *attempt, const struct spend_limits *limits,
+                                 int64_t worst, struct err *err)
 {
-    const struct spend_limits *limits = &attempt->context->limits;
     struct spend_totals totals = {.job_microusd = attempt->session->spent_microusd};
 
     if (limits->job_microusd > 0 && totals.job_microusd + worst > limits->job_microusd)
@@ -55,7 +92,7 @@ int attempt_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_
 {
     struct model *model = attempt->session->model;
     const struct config_provider *config = attempt->endpoint->config;
-    const struct spend_limits *limits = &attempt->context->limits;
+    struct spend_limits limits = limits_of(attempt);
     struct spend_totals totals = {0};
     struct err why = {0};
     const char *which = "job";
@@ -65,21 +102,23 @@ int attempt_reserve(const struct attempt *attempt, int64_t prompt_tokens, int64_
 
     *out = (struct reservation){0};
     if (!prices_rates(model->prices, config, config->model, prompt_tokens, now, &rates))
-        return is_limited(limits) ?
+        return is_limited(&limits) ?
                    err_set(err, VDO_E_REFUSED,
                            "%s: no price is known for model %s, so the limits cannot be kept: "
                            "set providers.%s.price in vdo.yml, or remove the limits",
                            config->name, endpoint_model(attempt->endpoint), config->name) :
                    VDO_OK;
-    out->worst_microusd = rates_worst(&rates, prompt_tokens, output_tokens);
-    if (out->worst_microusd == 0 || !is_limited(limits))
+    out->worst_microusd =
+        endpoint_worst(attempt->endpoint, rates_worst(&rates, prompt_tokens, output_tokens));
+    if (out->worst_microusd == 0 || !is_limited(&limits))
         return VDO_OK;
     if (!model->store)
-        return reserve_without_store(attempt, out->worst_microusd, err);
-    rc = store_spend_reserve(model->store, job_of(attempt->context), out->worst_microusd, limits,
+        return reserve_without_store(attempt, &limits, out->worst_microusd, err);
+    rc = store_spend_reserve(model->store, job_of(attempt->context), out->worst_microusd, &limits,
                              now, &out->id, &which, &totals, &why);
+    out->of_provider = rc == VDO_E_REFUSED && strncmp(which, "provider_", 9) == 0;
     if (rc == VDO_E_REFUSED)
-        return refuse(which, limits, &totals, out->worst_microusd, err);
+        return refuse(which, &limits, &totals, out->worst_microusd, err);
     return rc ? err_set(err, rc, "reserving money: %s", why.text) : VDO_OK;
 }
 
@@ -96,6 +135,9 @@ void attempt_price(const struct attempt *attempt, struct outcome *outcome)
     if (outcome->cost_known)
         outcome->cost_microusd = rates_cost(&rates, usage);
     if (outcome->answer.reported_microusd >= 0 && !usage->estimated) {
+        if (outcome->cost_known)
+            endpoint_note_cost(attempt->endpoint, outcome->answer.reported_microusd,
+                               outcome->cost_microusd);
         outcome->cost_known = true;
         outcome->cost_microusd = outcome->answer.reported_microusd;
     }

@@ -51,6 +51,7 @@ enum failure_kind {
     FAIL_REQUEST,  /* other 4xx */
     FAIL_REDIRECT, /* 3xx */
     FAIL_REFUSAL,  /* the model or a filter refuses the content */
+    FAIL_LIMIT,    /* this provider's own limit of money in vdo.yml */
     FAIL_LOCAL,    /* our own side: script, store, cancelled */
 };
 
@@ -100,6 +101,12 @@ struct provider_ops {
     char *(*call_url)(const struct config_provider *provider);
     char *(*models_url)(const struct config_provider *provider);
     void (*headers)(const struct config_provider *provider, struct wire_headers *out);
+    /* Counting a prompt's tokens for nothing; all three NULL where the protocol has no such
+     * endpoint. count_body makes a new reference from the body of a call; count_read gives -1 for
+     * what is no count. */
+    char *(*count_url)(const struct config_provider *provider);
+    json_t *(*count_body)(const struct config_provider *provider, const json_t *body);
+    int64_t (*count_read)(const json_t *answer);
     /* Is the model in what models_url answered? */
     bool (*lists_model)(const json_t *list, const char *model);
 

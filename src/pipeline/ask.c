@@ -101,6 +101,8 @@ static struct model_context context_of(const struct job_run *run)
         run->job->budget_microusd ? run->job->budget_microusd : run->limits.job_microusd;
     context.limits.day_microusd = ours->day_microusd;
     context.limits.month_microusd = ours->month_microusd;
+    context.limits.repo_day_microusd = ours->repo_day_microusd;
+    context.limits.repo_month_microusd = ours->repo_month_microusd;
     return context;
 }
 

@@ -12,7 +12,11 @@ static int reserve(const char *job_id, int64_t amount, struct spend_limits limit
 static void settle(const char *job_id, int64_t reservation, int64_t cost)
 {
     AUTO_FREE char *job_copy = xstrdup(job_id);
-    struct model_call c = {.job_id = job_copy, .ok = true, .at_ms = now(), .cost_microusd = cost};
+    struct model_call c = {.job_id = job_copy,
+                           .provider = (char *)(uintptr_t) "claude",
+                           .ok = true,
+                           .at_ms = now(),
+                           .cost_microusd = cost};
 
     MUST(store_call_add(store, &c, reservation, &err));
 }
@@ -33,15 +37,21 @@ static void spend_reserve__holds_each_limit(void **state)
         struct spend_limits limits;
         const char *which; /* NULL: allowed */
     } rows[] = {
-        {"no limit", 1000, {0, 0, 0}, NULL},
-        {"exactly the job's", 900, {1000, 0, 0}, NULL},
-        {"one more than the job's", 901, {1000, 0, 0}, "job"},
-        {"exactly the day's", 700, {0, 1000, 0}, NULL},
-        {"one more than the day's", 701, {0, 1000, 0}, "day"},
-        {"one more than the month's", 701, {0, 0, 1000}, "month"},
-        {"the narrowest is named first", 2000, {1000, 1000, 1000}, "job"},
-        {"larger than any limit", INT64_MAX, {0, 0, 1000}, "month"},
-        {"nothing costs nothing", 0, {100, 300, 300}, NULL},
+        {"no limit", 1000, {0}, NULL},
+        {"exactly the job's", 900, {.job_microusd = 1000}, NULL},
+        {"one more than the job's", 901, {.job_microusd = 1000}, "job"},
+        {"exactly the day's", 700, {.day_microusd = 1000}, NULL},
+        {"one more than the day's", 701, {.day_microusd = 1000}, "day"},
+        {"one more than the month's", 701, {.month_microusd = 1000}, "month"},
+        {"the narrowest is named first",
+         2000,
+         {.job_microusd = 1000, .day_microusd = 1000, .month_microusd = 1000},
+         "job"},
+        {"larger than any limit", INT64_MAX, {.month_microusd = 1000}, "month"},
+        {"nothing costs nothing",
+         0,
+         {.job_microusd = 100, .day_microusd = 300, .month_microusd = 300},
+         NULL},
     };
     char id[RAND_ID_SIZE];
 
@@ -85,6 +95,60 @@ static void call_add__settles_a_reservation(void **state)
     assert_int_equal(job.cost_microusd, 250);
     job_release(&job);
     assert_int_equal(reserve(id, 750, limits, &reservation, NULL), VDO_OK);
+}
+
+static void spend_reserve__holds_a_provider_and_a_repository(void **state)
+{
+    static const struct {
+        const char *what;
+        struct spend_limits limits;
+        const char *which; /* NULL: allowed */
+    } rows[] = {
+        {"exactly the provider's day", {.provider_day_microusd = 800, .provider = "claude"}, NULL},
+        {"one more", {.provider_day_microusd = 799, .provider = "claude"}, "provider_day"},
+        {"the month", {.provider_month_microusd = 799, .provider = "claude"}, "provider_month"},
+        {"another provider", {.provider_day_microusd = 500, .provider = "openai"}, NULL},
+        {"no provider named", {.provider_day_microusd = 500}, NULL},
+        {"exactly the repository's day", {.repo_day_microusd = 600}, NULL},
+        {"one more of it", {.repo_day_microusd = 599}, "repo_day"},
+        {"its month", {.repo_month_microusd = 599}, "repo_month"},
+    };
+    struct spend_limits claude = {.provider = "claude"};
+    char id[RAND_ID_SIZE];
+    int64_t held = 0;
+
+    (void)state;
+    memcpy(id, make_job(1, 1, "normal"), RAND_ID_SIZE);
+    settle(id, 0, 60);
+    settle("", 0, 200); /* the provider's, but no repository's */
+    assert_int_equal(reserve(id, 40, claude, &held, NULL), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *which = NULL;
+        int64_t reservation = 0;
+        int rc = reserve(id, 500, rows[i].limits, &reservation, &which);
+
+        if (rc != (rows[i].which ? VDO_E_REFUSED : VDO_OK))
+            fail_msg("%s: %d %s", rows[i].what, rc, which ? which : "");
+        if (rows[i].which)
+            assert_string_equal(which, rows[i].which);
+        else
+            MUST(store_spend_release(store, reservation, &err));
+    }
+    settle(id, held, 0);
+    assert_int_equal(
+        reserve(id, 740, (struct spend_limits){.provider_day_microusd = 1000, .provider = "claude"},
+                &held, NULL),
+        0);
+    MUST(store_spend_release(store, held, &err));
+    clock_fake_advance(&test_time, DAY_MS);
+    assert_int_equal(reserve(id, 800,
+                             (struct spend_limits){.provider_day_microusd = 800,
+                                                   .repo_day_microusd = 800,
+                                                   .provider = "claude"},
+                             &held, NULL),
+                     0);
+    assert_int_equal(totals(id).repo_day_microusd, 800);
+    assert_int_equal(totals(id).repo_month_microusd, 860);
 }
 
 static void spend_totals__follow_the_calendar(void **state)
@@ -198,6 +262,7 @@ static void spend_reserve__never_passes_a_limit_with_many_threads(void **state)
 static const struct CMUnitTest money_tests[] = {
     CONTRACT(spend_reserve__holds_each_limit),
     CONTRACT(call_add__settles_a_reservation),
+    CONTRACT(spend_reserve__holds_a_provider_and_a_repository),
     CONTRACT(spend_totals__follow_the_calendar),
     CONTRACT(spend_sweep__ends_what_nobody_will_settle),
     CONTRACT(spend_reserve__never_passes_a_limit_with_many_threads),

@@ -248,6 +248,94 @@ static void failed_attempt__leaves_nothing_reserved(void **state)
     }
 }
 
+static void cut_answer__is_settled_at_the_most_it_can_have_cost(void **state)
+{
+    static const struct model_reply cases[] = {
+        {.drop = true, .body = ""},
+        {.body = sample_chat_text, .cut_after = 200},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct world w;
+        struct model_call *calls = NULL;
+        struct err err = {0};
+        size_t n = 0;
+
+        open_served(&w, &cases[i], 1);
+        assert_int_not_equal(call_with(&w, w.session,
+                                       (struct spend_limits){.job_microusd = 1000000}, "hi",
+                                       &(struct model_result){0}, &err),
+                             0);
+        assert_int_equal(store_call_list(w.store, w.job, false, &calls, &n, &err), 0);
+        assert_true(n >= 2);
+        for (size_t k = 0; k < n; k++) {
+            assert_true(calls[k].estimated);
+            assert_int_equal(calls[k].output_tokens, 256);
+            assert_true(calls[k].input_tokens > 1024);
+            assert_int_equal(calls[k].cost_microusd, calls[k].input_tokens * 2 + 256 * 8);
+            model_call_release(&calls[k]);
+        }
+        free(calls);
+        close_world(&w);
+    }
+}
+
+static void provider_limit__hands_over_to_the_next_provider(void **state)
+{
+    static const struct model_reply replies[] = {{.body = sample_chat_text}};
+    struct world w = {0};
+    struct model_result result = {0};
+    struct err err = {0};
+    AUTO_FREE char *yaml = NULL;
+
+    (void)state;
+    make_store(&w);
+    make_job(&w, 1);
+    w.server = model_server_start(replies, 1);
+    yaml = xasprintf("  p: {api: openai-chat, base_url: \"%s/v1\", key: test-key-abcdef, model: "
+                     "gpt-4.1, max_output_tokens: 256, day_usd: 0.006}\n"
+                     "  q: {api: openai-chat, base_url: \"%s/v1\", key: test-key-abcdef, model: "
+                     "gpt-4.1, max_output_tokens: 256, month_usd: 0.006}\n",
+                     model_server_url(w.server), model_server_url(w.server));
+    open_yaml(&w, yaml, "p, q");
+    /* No other limit is set, and these hold all the same. */
+    for (int i = 0; i < 100; i++) {
+        if (call_with(&w, w.session, (struct spend_limits){0}, "hi", &result, &err))
+            break;
+        assert_true(i > 0 || strcmp(result.provider, "p") == 0);
+        model_result_release(&result);
+    }
+    assert_int_equal(err.code, VDO_E_LIMIT);
+    assert_non_null(strstr(err.text, "p: the provider's limit for a day of $0.01 would be passed"));
+    assert_non_null(strstr(err.text, "q: the provider's limit for a month"));
+    assert_non_null(strstr(err.text, "providers.NAME.month_usd"));
+    assert_true(totals_of(&w).month_microusd > 0);
+    assert_true(totals_of(&w).month_microusd <= 12000);
+    close_world(&w);
+}
+
+static void repository_limit__stops_a_second_job_of_it(void **state)
+{
+    static const struct model_reply replies[] = {{.body = sample_chat_tools}};
+    struct world w;
+    struct model_result result = {0};
+    struct err err = {0};
+    struct spend_limits limits = {.repo_day_microusd = 9000};
+
+    (void)state;
+    open_served(&w, replies, 1);
+    assert_int_equal(call_with(&w, w.session, limits, "hi", &result, &err), 0);
+    model_result_release(&result);
+    make_job(&w, 2);
+    while (call_with(&w, w.session, limits, "hi", &result, &err) == 0)
+        model_result_release(&result);
+    assert_int_equal(err.code, VDO_E_LIMIT);
+    assert_non_null(strstr(err.text, "limits.repo_day_usd"));
+    assert_true(totals_of(&w).repo_day_microusd <= 9000);
+    close_world(&w);
+}
+
 /* Many threads, many failures, limits that bite: the sum must never pass. */
 enum { N_THREADS = 8, N_CALLS = 12 };
 
@@ -470,6 +558,9 @@ int main(void)
         cmocka_unit_test(call__is_recorded_with_its_cost_and_without_secrets),
         cmocka_unit_test(limit__that_the_next_call_could_pass_stops_it_and_says_so),
         cmocka_unit_test(failed_attempt__leaves_nothing_reserved),
+        cmocka_unit_test(cut_answer__is_settled_at_the_most_it_can_have_cost),
+        cmocka_unit_test(provider_limit__hands_over_to_the_next_provider),
+        cmocka_unit_test(repository_limit__stops_a_second_job_of_it),
         cmocka_unit_test(spending__of_many_threads_never_passes_a_limit),
         cmocka_unit_test(script__answers_a_role_in_order_and_ends_with_a_reason),
         cmocka_unit_test(script__skips_conditions_for_good),

@@ -242,8 +242,12 @@ static void anthropic(struct check *c)
         bad(c, "anthropic-version is missing or another");
     if (c->head && has_header(c, "x-api-key:") == has_header(c, "authorization:"))
         bad(c, "the key must be in one header, x-api-key or Authorization");
-    if (!is_positive(json_object_get(c->body, "max_tokens")))
+    if (strstr(c->path, "/count_tokens")) {
+        if (json_object_get(c->body, "max_tokens") || json_object_get(c->body, "stream"))
+            bad(c, "a count has neither max_tokens nor stream");
+    } else if (!is_positive(json_object_get(c->body, "max_tokens"))) {
         bad(c, "max_tokens is required");
+    }
     if (json_array_size(messages) == 0)
         bad(c, "messages is required");
     json_array_foreach (messages, i, one) {
@@ -455,8 +459,40 @@ static void gemini(struct check *c)
     strict_schema(c, json_object_get(settings, "responseJsonSchema"), "responseJsonSchema");
 }
 
+/* Counting takes what makes up the prompt and nothing else. */
+static void openai_count(struct check *c)
+{
+    static const char *const members[] = {
+        "model",     "input", "instructions", "tools", "text", "tool_choice", "parallel_tool_calls",
+        "reasoning", NULL};
+
+    known_members(c, c->body, "body", members);
+    if (!json_object_get(c->body, "input"))
+        bad(c, "input is required");
+    if (!*str(c->body, "model"))
+        bad(c, "model is required");
+}
+
+static void gemini_count(struct check *c)
+{
+    const json_t *request = json_object_get(c->body, "generateContentRequest");
+
+    if (strncmp(str(request, "model"), "models/", 7) != 0)
+        bad(c, "generateContentRequest.model is required and begins with models/");
+    if (!json_array_size(json_object_get(request, "contents")))
+        bad(c, "generateContentRequest.contents is required");
+}
+
 static void check(struct check *c)
 {
+    if (strstr(c->path, "/input_tokens")) {
+        openai_count(c);
+        return;
+    }
+    if (strstr(c->path, ":countTokens")) {
+        gemini_count(c);
+        return;
+    }
     if (strstr(c->path, "/chat/completions"))
         openai_chat(c);
     else if (strstr(c->path, "/messages"))

@@ -40,6 +40,7 @@ struct config_price { /* micro-dollars per million tokens; -1: not given */
     int64_t output;
     int64_t cache_read;
     int64_t cache_write;
+    int64_t cache_write_long; /* of what stays in the cache for an hour or more */
 };
 
 struct config_provider {
@@ -54,6 +55,8 @@ struct config_provider {
     int64_t max_concurrent;
     int64_t max_output_tokens; /* per call */
     int64_t context_tokens;    /* 0: from the price list, else unknown */
+    int64_t day_microusd;      /* 0: no limit of its own */
+    int64_t month_microusd;
     struct config_price price;
 };
 
@@ -66,6 +69,8 @@ struct config_limits {
     int64_t job_microusd; /* 0: no limit; the same for the other sums */
     int64_t day_microusd;
     int64_t month_microusd;
+    int64_t repo_day_microusd; /* of each repository */
+    int64_t repo_month_microusd;
     int64_t job_minutes;
     int64_t job_turns;
     int64_t job_output_tokens;

@@ -3,8 +3,11 @@
  *
  * A call names a role; the role's providers are tried in order: the first that is healthy (breaker
  * closed, key there, priced) is used, the next on failure. Before an attempt is sent its worst case
- * (prompt tokens estimated as bytes / 3 plus the output cap, at list price) is reserved in the
- * store against job, day and month limits; afterwards it is settled from the reported usage.
+ * is reserved in the store against the limits of job, day, month, provider and repository; it is
+ * settled from the reported usage afterwards. The worst case is a token for every byte of the
+ * request plus the output cap, at the dearest rates; where that passes a limit, the provider's free
+ * count of tokens is asked for instead. An attempt whose end was not seen (a cut stream, a time-out,
+ * a cancel) is settled at its worst case: what it did cost cannot be known.
  * A server on loopback whose model has no list price costs nothing unless vdo.yml gives it a price.
  * Retries and waits are those of the providers' own clients. Errors: VDO_E_LIMIT a limit of
  * money would be passed; VDO_E_REFUSED a price is missing while there are limits, the model
@@ -41,7 +44,8 @@ struct usage {
     int64_t input; /* not cached */
     int64_t cache_read;
     int64_t cache_write;
-    int64_t output; /* reasoning included */
+    int64_t cache_write_long; /* the part of cache_write that stays for an hour or more */
+    int64_t output;           /* reasoning included */
     int64_t reasoning;
     bool estimated;
 };

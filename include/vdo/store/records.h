@@ -248,12 +248,21 @@ struct spend_limits { /* 0: no limit */
     int64_t job_microusd;
     int64_t day_microusd;
     int64_t month_microusd;
+    int64_t provider_day_microusd;
+    int64_t provider_month_microusd;
+    int64_t repo_day_microusd; /* of the job's repository; nothing is counted outside jobs */
+    int64_t repo_month_microusd;
+    const char *provider; /* whose the provider limits are; NULL: none. Borrowed */
 };
 
 struct spend_totals { /* settled and reserved together */
     int64_t job_microusd;
     int64_t day_microusd;
     int64_t month_microusd;
+    int64_t provider_day_microusd;
+    int64_t provider_month_microusd;
+    int64_t repo_day_microusd;
+    int64_t repo_month_microusd;
 };
 
 #endif

@@ -207,8 +207,9 @@ int store_call_position(struct store *store, const char *job_id, const char *rol
                         int64_t *out_position, struct err *err);
 /*
  * Reserve the worst case of a call against all limits at once. VDO_E_REFUSED and *out_which =
- * "job", "day" or "month" (static) when it would pass one; nothing is reserved then. *out_totals
- * (may be NULL): what is spent and reserved now.
+ * "job", "day", "month", "provider_day", "provider_month", "repo_day" or "repo_month" (static) when
+ * it would pass one; nothing is reserved then. *out_totals (may be NULL): what is spent and
+ * reserved now.
  */
 int store_spend_reserve(struct store *store, const char *job_id, int64_t amount_microusd,
                         const struct spend_limits *limits, int64_t now_ms, int64_t *out_id,

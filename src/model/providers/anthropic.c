@@ -221,6 +221,26 @@ static char *call_url(const struct config_provider *provider)
     return url_of(provider, "/v1/messages");
 }
 
+static char *count_url(const struct config_provider *provider)
+{
+    return url_of(provider, "/v1/messages/count_tokens");
+}
+
+static json_t *count_body(const struct config_provider *provider, const json_t *body)
+{
+    json_t *out = json_copy((json_t *)(uintptr_t)body);
+
+    (void)provider;
+    (void)json_object_del(out, "max_tokens");
+    (void)json_object_del(out, "stream");
+    return out;
+}
+
+static int64_t count_read(const json_t *answer)
+{
+    return js_int(answer, "input_tokens", -1);
+}
+
 static char *models_url(const struct config_provider *provider)
 {
     return url_of(provider, "/v1/models?limit=1000");
@@ -304,6 +324,8 @@ static void read_usage(struct wire_answer *answer, const json_t *usage)
     to->input = js_int(usage, "input_tokens", to->input);
     to->cache_read = js_int(usage, "cache_read_input_tokens", to->cache_read);
     to->cache_write = js_int(usage, "cache_creation_input_tokens", to->cache_write);
+    to->cache_write_long =
+        js_int(usage, "cache_creation.ephemeral_1h_input_tokens", to->cache_write_long);
     to->output = js_int(usage, "output_tokens", to->output);
     to->reasoning = js_int(usage, "output_tokens_details.thinking_tokens", to->reasoning);
 }
@@ -538,6 +560,9 @@ const struct provider_ops anthropic_ops = {
     .build = build,
     .call_url = call_url,
     .models_url = models_url,
+    .count_url = count_url,
+    .count_body = count_body,
+    .count_read = count_read,
     .headers = headers,
     .lists_model = lists_model,
     .begin = begin,

@@ -196,7 +196,7 @@ static char *url_of(const struct config_provider *provider, const char *path)
     return wire_url(provider->base_url, has_version ? path + 7 : path);
 }
 
-static char *call_url(const struct config_provider *provider)
+static char *method_url(const struct config_provider *provider, const char *method)
 {
     const char *model = provider->model;
     AUTO_FREE char *name = NULL;
@@ -205,8 +205,34 @@ static char *call_url(const struct config_provider *provider)
     if (strncmp(model, "models/", 7) == 0)
         model += 7;
     name = url_encode(model);
-    path = xasprintf("/v1beta/models/%s:streamGenerateContent?alt=sse", name);
+    path = xasprintf("/v1beta/models/%s:%s", name, method);
     return url_of(provider, path);
+}
+
+static char *call_url(const struct config_provider *provider)
+{
+    return method_url(provider, "streamGenerateContent?alt=sse");
+}
+
+static char *count_url(const struct config_provider *provider)
+{
+    return method_url(provider, "countTokens");
+}
+
+static json_t *count_body(const struct config_provider *provider, const json_t *body)
+{
+    const char *model = provider->model;
+    json_t *request = json_copy((json_t *)(uintptr_t)body);
+
+    (void)json_object_set_new(
+        request, "model",
+        json_sprintf("%s%s", strncmp(model, "models/", 7) ? "models/" : "", model));
+    return json_pack("{s:o}", "generateContentRequest", request);
+}
+
+static int64_t count_read(const json_t *answer)
+{
+    return js_int(answer, "totalTokens", -1);
 }
 
 static char *models_url(const struct config_provider *provider)
@@ -503,6 +529,9 @@ const struct provider_ops gemini_ops = {
     .build = build,
     .call_url = call_url,
     .models_url = models_url,
+    .count_url = count_url,
+    .count_body = count_body,
+    .count_read = count_read,
     .headers = headers,
     .lists_model = lists_model,
     .begin = begin,

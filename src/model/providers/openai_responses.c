@@ -188,6 +188,33 @@ static json_t *build(const struct wire_call *call)
     return body;
 }
 
+static char *count_url(const struct config_provider *provider)
+{
+    return wire_url(provider->base_url, "/responses/input_tokens");
+}
+
+/* Only what goes into the prompt is taken there. */
+static json_t *count_body(const struct config_provider *provider, const json_t *body)
+{
+    static const char *const members[] = {"model", "instructions",        "input",    "tools",
+                                          "text",  "parallel_tool_calls", "reasoning"};
+    json_t *out = json_object();
+
+    (void)provider;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *member = json_object_get(body, members[i]);
+
+        if (member)
+            (void)json_object_set(out, members[i], member);
+    }
+    return out;
+}
+
+static int64_t count_read(const json_t *answer)
+{
+    return js_int(answer, "input_tokens", -1);
+}
+
 static char *call_url(const struct config_provider *provider)
 {
     return wire_url(provider->base_url, "/responses");
@@ -241,6 +268,8 @@ static void read_usage(struct wire_answer *answer, const json_t *usage)
     answer->usage_seen = true;
     to->cache_read = js_int(usage, "input_tokens_details.cached_tokens", 0);
     to->cache_write = js_int(usage, "input_tokens_details.cache_write_tokens", 0);
+    to->cache_write_long =
+        js_int(usage, "input_tokens_details.cache_write_tokens_details.ttl_12h_tokens", 0);
     to->input = js_int(usage, "input_tokens", 0) - to->cache_read - to->cache_write;
     if (to->input < 0)
         to->input = 0;
@@ -397,6 +426,9 @@ const struct provider_ops openai_responses_ops = {
     .build = build,
     .call_url = call_url,
     .models_url = openai_models_url,
+    .count_url = count_url,
+    .count_body = count_body,
+    .count_read = count_read,
     .headers = openai_headers,
     .lists_model = openai_lists_model,
     .begin = begin,

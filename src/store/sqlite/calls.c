@@ -41,8 +41,8 @@ static int add(struct conn *c, void *arg, struct err *err)
     int rc = insert_call(c, a->call, err);
 
     return rc ? rc :
-                spend_settle(c, a->call->job_id, a->reservation_id, a->call->cost_microusd,
-                             a->call->at_ms, err);
+                spend_settle(c, a->call->job_id, a->call->provider, a->reservation_id,
+                             a->call->cost_microusd, a->call->at_ms, err);
 }
 
 int lite_call_add(struct store *store, const struct model_call *call, int64_t reservation_id,

@@ -1,7 +1,10 @@
 #include "spend.h"
 
+#include "vdo/base/mem.h"
+
 #include "lite.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static const int64_t ms_per_day = 24LL * 3600 * 1000;
@@ -14,6 +17,7 @@ struct spending {
     int64_t older_than_ms;
     int64_t id;
     const char *which;
+    char *repo; /* of the job; owned */
     struct spend_totals totals;
 };
 
@@ -27,9 +31,47 @@ static int64_t first_of_month(int64_t now_ms)
     return now_ms / ms_per_day - (tm.tm_mday - 1);
 }
 
-int spend_settle(struct conn *c, const char *job_id, int64_t reservation_id, int64_t cost_microusd,
-                 int64_t at_ms, struct err *err)
+static int settle_name(struct conn *c, const char *kind, const char *name, int64_t day,
+                       int64_t cost_microusd, struct err *err)
 {
+    if (!name || !*name)
+        return VDO_OK;
+    return conn_run(c,
+                    "INSERT INTO spend_by (kind, name, day, settled_microusd) "
+                    "VALUES (?1, ?2, ?3, ?4) ON CONFLICT "
+                    "DO UPDATE SET settled_microusd = settled_microusd + ?4",
+                    VALUES(TEXT(kind), TEXT(name), INT(day), INT(cost_microusd)), err);
+}
+
+/* "" outside jobs; free with free(). */
+static int repo_of(struct conn *c, const char *job_id, char **out, struct err *err)
+{
+    struct sqldb_stmt *stmt = NULL;
+    int rc = conn_first(c, "SELECT repo FROM jobs WHERE id = ?1", VALUES(TEXT(job_id)), &stmt, err);
+
+    if (rc && rc != VDO_E_NOT_FOUND)
+        return rc;
+    *out = rc ? xstrdup("") : column_dup(stmt, 0);
+    if (!rc)
+        sqldb_reset(stmt);
+    return VDO_OK;
+}
+
+static int settle_names(struct conn *c, const char *job_id, const char *provider, int64_t day,
+                        int64_t cost_microusd, struct err *err)
+{
+    AUTO_FREE char *repo = NULL;
+    int rc = repo_of(c, job_id, &repo, err);
+
+    if (!rc)
+        rc = settle_name(c, "provider", provider, day, cost_microusd, err);
+    return rc ? rc : settle_name(c, "repo", repo, day, cost_microusd, err);
+}
+
+int spend_settle(struct conn *c, const char *job_id, const char *provider, int64_t reservation_id,
+                 int64_t cost_microusd, int64_t at_ms, struct err *err)
+{
+    int64_t day = at_ms / ms_per_day;
     int rc = VDO_OK;
 
     if (reservation_id > 0)
@@ -41,15 +83,16 @@ int spend_settle(struct conn *c, const char *job_id, int64_t reservation_id, int
                   "UPDATE jobs SET cost_microusd = cost_microusd + ?2, version = version + 1 "
                   "WHERE id = ?1",
                   VALUES(TEXT(job_id), INT(cost_microusd)), err);
-    return rc ? rc :
-                conn_run(c,
-                         "INSERT INTO spend (day, settled_microusd) VALUES (?1, ?2) ON CONFLICT "
-                         "DO UPDATE SET settled_microusd = settled_microusd + ?2",
-                         VALUES(INT(at_ms / ms_per_day), INT(cost_microusd)), err);
+    if (!rc)
+        rc = conn_run(c,
+                      "INSERT INTO spend (day, settled_microusd) VALUES (?1, ?2) ON CONFLICT "
+                      "DO UPDATE SET settled_microusd = settled_microusd + ?2",
+                      VALUES(INT(day), INT(cost_microusd)), err);
+    return rc ? rc : settle_names(c, job_id, provider, day, cost_microusd, err);
 }
 
 /* What is reserved counts for today: it will be settled today, or a moment after midnight. */
-static int sum_up(struct conn *c, struct spending *a, struct err *err)
+static int sum_all(struct conn *c, struct spending *a, struct err *err)
 {
     int64_t day = a->now_ms / ms_per_day;
     struct sqldb_stmt *stmt = NULL;
@@ -73,19 +116,81 @@ static int sum_up(struct conn *c, struct spending *a, struct err *err)
     return VDO_OK;
 }
 
+/* sql: what is reserved for the name ?1. */
+static int sum_name(struct conn *c, const struct spending *a, const char *kind, const char *name,
+                    const char *sql, int64_t *out_day, int64_t *out_month, struct err *err)
+{
+    int64_t day = a->now_ms / ms_per_day;
+    struct sqldb_stmt *stmt = NULL;
+    int64_t reserved = 0;
+    int rc;
+
+    if (!name || !*name)
+        return VDO_OK;
+    rc = conn_int(c, sql, VALUES(TEXT(name)), &reserved, err);
+    if (!rc)
+        rc = conn_first(c,
+                        "SELECT coalesce(sum(CASE WHEN day = ?3 THEN settled_microusd END), 0), "
+                        "coalesce(sum(settled_microusd), 0) FROM spend_by "
+                        "WHERE kind = ?1 AND name = ?2 AND day BETWEEN ?4 AND ?3",
+                        VALUES(TEXT(kind), TEXT(name), INT(day), INT(first_of_month(a->now_ms))),
+                        &stmt, err);
+    if (rc)
+        return rc;
+    *out_day = sqldb_int64(stmt, 0) + reserved;
+    *out_month = sqldb_int64(stmt, 1) + reserved;
+    sqldb_reset(stmt);
+    return VDO_OK;
+}
+
+static int sum_up(struct conn *c, struct spending *a, struct err *err)
+{
+    struct spend_totals *t = &a->totals;
+    int rc = sum_all(c, a, err);
+
+    free(a->repo);
+    a->repo = NULL;
+    if (!rc)
+        rc = repo_of(c, a->job_id, &a->repo, err);
+    if (!rc && a->limits)
+        rc = sum_name(
+            c, a, "provider", a->limits->provider,
+            "SELECT coalesce(sum(amount_microusd), 0) FROM reservations WHERE provider = ?1",
+            &t->provider_day_microusd, &t->provider_month_microusd, err);
+    return rc ? rc :
+                sum_name(
+                    c, a, "repo", a->repo,
+                    "SELECT coalesce(sum(amount_microusd), 0) FROM reservations WHERE repo = ?1",
+                    &t->repo_day_microusd, &t->repo_month_microusd, err);
+}
+
 static bool passes(int64_t spent, int64_t amount, int64_t limit)
 {
     return limit > 0 && (amount > limit || spent > limit - amount);
 }
 
+/* The narrowest first. */
 static const char *passed_limit(const struct spending *a)
 {
-    if (passes(a->totals.job_microusd, a->amount, a->limits->job_microusd))
-        return "job";
-    if (passes(a->totals.day_microusd, a->amount, a->limits->day_microusd))
-        return "day";
-    if (passes(a->totals.month_microusd, a->amount, a->limits->month_microusd))
-        return "month";
+    const struct spend_limits *l = a->limits;
+    const struct spend_totals *t = &a->totals;
+    const struct {
+        const char *which;
+        int64_t spent;
+        int64_t limit;
+    } all[] = {
+        {"job", t->job_microusd, l->job_microusd},
+        {"day", t->day_microusd, l->day_microusd},
+        {"month", t->month_microusd, l->month_microusd},
+        {"provider_day", t->provider_day_microusd, l->provider_day_microusd},
+        {"provider_month", t->provider_month_microusd, l->provider_month_microusd},
+        {"repo_day", t->repo_day_microusd, l->repo_day_microusd},
+        {"repo_month", t->repo_month_microusd, l->repo_month_microusd},
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (passes(all[i].spent, a->amount, all[i].limit))
+            return all[i].which;
     return NULL;
 }
 
@@ -94,17 +199,39 @@ static int reserve(struct conn *c, void *arg, struct err *err)
     struct spending *a = arg;
     int rc = sum_up(c, a, err);
 
+    a->which = NULL;
     if (rc)
         return rc;
     a->which = passed_limit(a);
     if (a->which)
-        return err_set(err, VDO_E_REFUSED, "the next call could pass the %s's money limit",
+        return err_set(err, VDO_E_REFUSED, "the next call could pass the limit of the %s",
                        a->which);
-    rc =
-        conn_run(c, "INSERT INTO reservations (job_id, amount_microusd, at_ms) VALUES (?1, ?2, ?3)",
-                 VALUES(TEXT(a->job_id), INT(a->amount), INT(a->now_ms)), err);
+    rc = conn_run(c,
+                  "INSERT INTO reservations (job_id, amount_microusd, at_ms, provider, repo) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5)",
+                  VALUES(TEXT(a->job_id), INT(a->amount), INT(a->now_ms), TEXT(a->limits->provider),
+                         TEXT(a->repo)),
+                  err);
     a->id = sqldb_last_insert_id(conn_db(c));
     return rc;
+}
+
+/* As they are with the new reservation. */
+static void add_amount(struct spending *a)
+{
+    struct spend_totals *t = &a->totals;
+
+    t->job_microusd += a->amount;
+    t->day_microusd += a->amount;
+    t->month_microusd += a->amount;
+    if (a->limits->provider) {
+        t->provider_day_microusd += a->amount;
+        t->provider_month_microusd += a->amount;
+    }
+    if (*a->repo) {
+        t->repo_day_microusd += a->amount;
+        t->repo_month_microusd += a->amount;
+    }
 }
 
 int lite_spend_reserve(struct store *store, const char *job_id, int64_t amount_microusd,
@@ -115,19 +242,15 @@ int lite_spend_reserve(struct store *store, const char *job_id, int64_t amount_m
         .job_id = job_id, .amount = amount_microusd, .limits = limits, .now_ms = now_ms};
     int rc = lite_write(store, reserve, &a, err);
 
-    if (rc && !a.which)
-        return rc;
-    if (rc && out_which)
-        *out_which = a.which;
-    if (!rc)
-        *out_id = a.id;
     if (!rc) {
-        a.totals.job_microusd += amount_microusd;
-        a.totals.day_microusd += amount_microusd;
-        a.totals.month_microusd += amount_microusd;
+        *out_id = a.id;
+        add_amount(&a);
+    } else if (a.which && out_which) {
+        *out_which = a.which;
     }
-    if (out_totals)
+    if (out_totals && (!rc || a.which))
         *out_totals = a.totals;
+    free(a.repo);
     return rc;
 }
 
@@ -175,5 +298,6 @@ int lite_spend_totals(struct store *store, const char *job_id, int64_t now_ms,
 
     if (!rc)
         *out = a.totals;
+    free(a.repo);
     return rc;
 }

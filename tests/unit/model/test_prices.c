@@ -29,7 +29,7 @@ static int unload(void **state)
 
 static struct config_provider provider_at(const char *url)
 {
-    return (struct config_provider){.base_url = (char *)(uintptr_t)url, .price = {-1, -1, -1, -1}};
+    return (struct config_provider){.base_url = (char *)(uintptr_t)url, .price = {-1, -1, -1, -1, -1}};
 }
 
 static int64_t cost_at(const struct config_provider *provider, const char *model,
@@ -57,12 +57,17 @@ static void cost__is_as_priced_by_hand(void **state)
         struct usage usage;
         int64_t microusd;
     } cases[] = {
-        {"claude-opus-5-5", {25, 2048, 0, 61, 30, false}, 1730}, /* 1,729.6 rounded up */
-        {"gpt-6.1-sol", {440, 2048, 512, 80, 40, false}, 3165},
-        {"gemini-4-argon", {952, 2048, 0, 55, 30, false}, 2659},
-        {"gpt-4.1", {1000000, 0, 0, 0, 0, false}, 2000000},
-        {"claude-haiku-5-5", {1, 0, 0, 0, 0, false}, 1}, /* a tenth of a micro-dollar */
-        {"claude-haiku-5-5", {0, 0, 0, 0, 0, false}, 0},
+        {"claude-opus-5-5", {25, 2048, 0, 0, 61, 30, false}, 1730}, /* 1,729.6 rounded up */
+        {"gpt-6.1-sol", {440, 2048, 512, 0, 80, 40, false}, 3165},
+        {"gemini-4-argon", {952, 2048, 0, 0, 55, 30, false}, 2659},
+        {"gpt-4.1", {1000000, 0, 0, 0, 0, 0, false}, 2000000},
+        {"claude-haiku-5-5", {1, 0, 0, 0, 0, 0, false}, 1}, /* a tenth of a micro-dollar */
+        {"claude-haiku-5-5", {0, 0, 0, 0, 0, 0, false}, 0},
+        /* What stays an hour is dearer: 5 for the short-lived part, 8 for the other. */
+        {"claude-opus-5-5", {.cache_write = 3000, .cache_write_long = 1000}, 2000 * 5 + 1000 * 8},
+        {"claude-opus-5-5", {.cache_write = 1000, .cache_write_long = 5000}, 1000 * 8},
+        /* No price of its own: that of a cache write. */
+        {"gpt-6.1-sol", {.cache_write = 2000, .cache_write_long = 1000}, 5000},
     };
 
     (void)state;
@@ -146,11 +151,12 @@ static void own_price__goes_before_the_list(void **state)
     provider.price.input = 1000000;
     provider.price.output = 3000000;
     assert_int_equal(
-        cost_at(&provider, "gpt-4.1", (struct usage){10, 10, 10, 10, 0, false}, november), 30 + 30);
+        cost_at(&provider, "gpt-4.1", (struct usage){10, 10, 10, 0, 10, 0, false}, november),
+        30 + 30);
     provider.price.cache_read = 0;
     provider.price.cache_write = 2000000;
     assert_int_equal(
-        cost_at(&provider, "unheard-of", (struct usage){10, 10, 10, 10, 0, false}, november),
+        cost_at(&provider, "unheard-of", (struct usage){10, 10, 10, 0, 10, 0, false}, november),
         10 + 0 + 20 + 30);
 }
 
@@ -159,10 +165,10 @@ static void absurd_numbers__do_not_overflow(void **state)
     struct config_provider provider = provider_at("https://x.example");
 
     (void)state;
-    provider.price = (struct config_price){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
+    provider.price = (struct config_price){INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
     assert_true(cost_at(&provider, "x",
-                        (struct usage){INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4,
-                                       0, false},
+                        (struct usage){INT64_MAX / 4, INT64_MAX / 4, INT64_MAX / 4, 0,
+                                       INT64_MAX / 4, 0, false},
                         november) > 0);
     assert_int_equal(cost("gpt-4.1", (struct usage){.input = -5, .output = -5}), 0);
 }
@@ -177,10 +183,11 @@ static void worst_case__is_never_below_the_price_of_what_it_covers(void **state)
     for (size_t i = 0; i < 4; i++) {
         for (int64_t n = 1; n < 400000; n = n * 3 + 1) {
             struct rates rates;
-            struct usage mixes[] = {{n, 0, 0, 77, 0, false},
-                                    {0, n, 0, 77, 0, false},
-                                    {0, 0, n, 77, 0, false},
-                                    {n / 3, n / 3, n / 3, 77, 0, false}};
+            struct usage mixes[] = {
+                {.input = n, .output = 77},
+                {.cache_read = n, .output = 77},
+                {.cache_write = n, .output = 77},
+                {.input = n / 3, .cache_read = n / 3, .cache_write = n / 3, .output = 77}};
 
             assert_true(prices_rates(prices, &provider, models[i], n, november, &rates));
             for (size_t m = 0; m < 4; m++)
