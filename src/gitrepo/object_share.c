@@ -41,7 +41,8 @@ int object_share(struct mirror *mirror, const char *path, struct err *err)
     AUTO_FREE char *objects = NULL;
     int rc = find_objects(path, &objects, err);
 
-    if (rc || strchr(objects, '\n')) /* no way to write such a path: its objects are copied */
+    if (rc || !objects ||
+        strchr(objects, '\n')) /* no way to write such a path: its objects are copied */
         return rc;
     rc = note(mirror, objects, err);
     if (rc)

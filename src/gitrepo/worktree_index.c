@@ -31,9 +31,11 @@ static bool is_before(const git_index_time *a, const struct timespec *b)
 
 static bool same_kind(const git_index_entry *entry, const struct stat *st)
 {
+    const mode_t ours = S_IRUSR | S_IWUSR; /* taken away by a process: not as we made it */
+
     if (S_ISLNK(st->st_mode))
         return entry->mode == GIT_FILEMODE_LINK;
-    return S_ISREG(st->st_mode) && S_ISREG(entry->mode) &&
+    return (st->st_mode & ours) == ours && S_ISREG(st->st_mode) && S_ISREG(entry->mode) &&
            !(entry->mode & S_IXUSR) == !(st->st_mode & S_IXUSR);
 }
 
