@@ -167,8 +167,8 @@ int64_t forge_retry_after_ms(const struct forge_session *s);
  * forge. */
 char *forge_web_url(struct forge *forge, const char *repo, const char *kind, const char *ref);
 
-/* Rate limit and health for /metrics and doctor:
- * {"remaining":n,"reset_at":..,"paused_until":..,"last_error":..}; new reference. */
+/* Rate limit and health for /readyz: {"kind"} and, of GitHub, {"requests":n,"last_error":text,
+ * "installations":[{"installation","remaining","reset_ms","paused_until_ms"}]}; new reference. */
 json_t *forge_report(struct forge *forge);
 
 #endif

@@ -123,9 +123,11 @@ struct github *github_of(struct forge_session *s)
 
 int github_pause(struct forge_session *s, int64_t ms, struct err *err)
 {
-    const struct timespec slice = {.tv_nsec = 50L * 1000000};
+    const struct clock *clock = github_of(s)->clock;
+    const struct timespec slice = {.tv_nsec = 20L * 1000000};
+    int64_t until = clock_mono_ms(clock) + ms;
 
-    for (int64_t waited = 0; waited < ms; waited += 50) {
+    while (clock_mono_ms(clock) < until) {
         if (s->cancel && atomic_load(s->cancel))
             return err_set(err, VDO_E_CANCELLED, "asked to stop");
         (void)nanosleep(&slice, NULL);

@@ -2,7 +2,7 @@
  * github: what the files of the GitHub forge share. Used inside forge/github only.
  *
  *     issues.c pulls.c repos.c -> rest.c (one request with retries, redirects, pages) -> tokens.c
- * (who signs it), governor.c (may it go out now)
+ * (who signs it), governor.c (may it go out now), answer.c (what came back)
  *
  * Sources: GitHub's REST documentation, API version 2022-11-28; "Generating a JSON Web Token (JWT)
  * for a GitHub App"; "Rate limits for the REST API".
@@ -31,8 +31,9 @@ struct lane {
     int64_t paused_until_ms;
     int secondary_hits; /* in a row */
     int64_t remaining;  /* -1: not known yet */
-    int64_t reset_ms;
-    double writes; /* content-creating requests left in this minute */
+    int64_t reset_ms;   /* by our clock */
+    double minute;      /* content-creating requests left in this minute */
+    double hour;        /* and in this hour */
     int64_t writes_at_ms;
 };
 
@@ -63,15 +64,16 @@ struct github_session {
 };
 
 struct github *github_of(struct forge_session *s);
-/* Wait at most ms in short slices; VDO_E_CANCELLED when the session is told to stop. */
+/* Wait until the forge's clock has gone on by ms; VDO_E_CANCELLED when the session is told to stop.
+ */
 int github_pause(struct forge_session *s, int64_t ms, struct err *err);
 
 /* ---- tokens.c ---- */
 
-enum github_signer { SIGN_APP, SIGN_INSTALLATION };
+enum github_signer { SIGN_APP, SIGN_INSTALLATION, SIGN_NOBODY };
 
 /* The value of the Authorization header ("Bearer ..."); released by the caller. `fresh` (may be
- * NULL): the token was made within 5 s. */
+ * NULL): the token was made within 10 s. SIGN_NOBODY: nothing is set. */
 int github_authorize(struct forge_session *s, enum github_signer signer, int64_t installation_id,
                      struct secret *out_header, bool *fresh, struct err *err);
 /* A token of an installation (or the personal one) that is good for at least least_ms. */
@@ -81,6 +83,8 @@ int github_token(struct forge_session *s, int64_t installation_id, int64_t least
 void github_drop_token(struct github *g, int64_t installation_id);
 /* A JWT was refused: believe the server's Date header. */
 void github_learn_date(struct github *g, const char *date);
+/* How far GitHub's clock is ahead of ours, as far as we know. */
+int64_t github_clock_offset_ms(struct github *g);
 /* The installation of a repository, for jobs that do not know theirs. */
 int github_find_installation(struct forge_session *s, const struct forge_repo *repo,
                              int64_t *out_id, struct err *err);
@@ -95,6 +99,19 @@ int governor_enter(struct github *g, int64_t installation_id, bool writes_conten
 bool governor_learn(struct github *g, int64_t installation_id, const struct http_result *result,
                     int64_t *out_wait_ms);
 
+/* ---- answer.c: what stands in an answer ---- */
+
+/* A header of any length, freed by the caller; NULL when there is none. */
+char *answer_header(const struct http_result *result, const char *name);
+/* "HTTP 422 Validation Failed; head invalid", one line. */
+void answer_describe(const struct http_result *result, char *buf, size_t size);
+/* The code and text of forge.h for an answer that is no success. */
+int answer_fail(const struct http_result *result, struct err *err);
+/* The next page of a list, or NULL; freed by the caller, who checks where it leads. */
+char *answer_next_page(const struct http_result *result);
+/* Where a redirect leads, with an origin; NULL: nowhere. Freed by the caller, who checks it. */
+char *answer_location(const struct http_result *result, const char *api_url);
+
 /* ---- rest.c ---- */
 
 struct rest_call {
@@ -104,25 +121,28 @@ struct rest_call {
     json_t *body; /* borrowed; NULL: none */
     enum github_signer signer;
     int64_t installation_id;
-    bool creates_content; /* comment, pull request, issue: counts against the content limit, never
-                             sent twice */
+    int64_t repo_id;      /* redirects that leave this repository are not followed; 0: unknown */
+    bool wants_list;      /* a GET whose answer is an array, not an object */
+    bool creates_content; /* comment, pull request: counts against the content limit */
     bool *maybe_done;     /* NULL, or set when a POST may have had its effect */
 };
 
 struct rest_answer {
     int status;
-    json_t *json;         /* NULL when the body is empty */
-    char link_next[1024]; /* URL of the next page; "" */
+    json_t *json;    /* NULL when the body is empty; an object after GET, or the list it wants */
+    char *next_page; /* of a list: URL of the page behind it, or NULL; freed by the caller */
 };
 
 /*
  * One request. 0 for 2xx (answer filled in, free json with json_decref()); otherwise the code and
- * text that forge.h promises, and answer->status.
+ * text that forge.h promises, and answer->status. A POST goes out once more only when it is certain
+ * that the first had no effect.
  */
 int rest_call(struct forge_session *s, const struct rest_call *call, struct rest_answer *answer,
               struct err *err);
-/* GET all pages of a list; each array's elements are appended to out (an array). */
-int rest_list(struct forge_session *s, int64_t installation_id, const char *path, json_t *out,
+/* GET all pages of a list below /repos/<name>; each array's elements are appended to out (an
+ * array). */
+int rest_list(struct forge_session *s, const struct forge_repo *repo, const char *path, json_t *out,
               struct err *err);
 /* A call for a repository: fills in the installation. path is below /repos/<name>, "" or
  * "/issues/1". */

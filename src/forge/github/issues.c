@@ -31,7 +31,11 @@ int github_get_issue(struct forge_session *s, const struct forge_repo *repo, int
 
     if (rc)
         return rc;
-    out->number = js_int(answer.json, "number", number);
+    if (js_int(answer.json, "number", number) != number) {
+        json_decref(answer.json);
+        return err_set(err, VDO_E_NOT_FOUND, "%s#%lld was moved", repo->name, (long long)number);
+    }
+    out->number = number;
     out->id = js_int(answer.json, "id", 0);
     out->title = xstrdup(js_str(answer.json, "title", ""));
     out->body = xstrdup(js_str(answer.json, "body", ""));
@@ -65,18 +69,15 @@ int github_list_comments(struct forge_session *s, const struct forge_repo *repo,
     const struct forge_identity *us = NULL;
     json_auto_t *list = json_array();
     char since[CLOCK_RFC3339_SIZE];
-    AUTO_FREE char *path = xasprintf("/repos/%s/issues/%lld/comments?per_page=100%s%s", repo->name,
-                                     (long long)issue, since_ms ? "&since=" : "",
+    AUTO_FREE char *path = xasprintf("/issues/%lld/comments?per_page=100%s%s", (long long)issue,
+                                     since_ms ? "&since=" : "",
                                      since_ms ? clock_rfc3339(since_ms, since, sizeof(since)) : "");
-    int64_t installation = 0;
     size_t i;
     json_t *item;
-    int rc = rest_installation(s, repo, &installation, err);
+    int rc = github_identity(s, &us, err);
 
     if (!rc)
-        rc = github_identity(s, &us, err);
-    if (!rc)
-        rc = rest_list(s, installation, path, list, err);
+        rc = rest_list(s, repo, path, list, err);
     if (rc)
         return rc;
     *out = xcalloc(json_array_size(list) + 1, sizeof(**out));
@@ -104,10 +105,16 @@ int github_create_comment(struct forge_session *s, const struct forge_repo *repo
     struct rest_answer answer = {0};
     int rc = rest_repo(s, repo, "POST", path, json, true, maybe_done, &answer, err);
 
+    int64_t id = js_int(answer.json, "id", 0);
+
+    json_decref(answer.json);
     if (rc)
         return rc;
-    *out_id = js_int(answer.json, "id", 0);
-    json_decref(answer.json);
+    if (!id) {
+        *maybe_done = true;
+        return err_set(err, VDO_E_TEMPORARY, "GitHub's answer does not name the comment");
+    }
+    *out_id = id;
     return VDO_OK;
 }
 

@@ -20,32 +20,40 @@ static void read_pull(const json_t *json, struct forge_pull *out)
     out->merged = js_bool(json, "merged", false) || *js_str(json, "merged_at", "") != '\0';
 }
 
+/* Branches of forks may have the same name. */
+static bool is_from_here(const json_t *pull, const char *branch)
+{
+    int64_t head = js_int(pull, "head.repo.id", 0);
+    int64_t base = js_int(pull, "base.repo.id", 0);
+
+    return strcmp(js_str(pull, "head.ref", ""), branch) == 0 && (!head || !base || head == base);
+}
+
 int github_find_pull(struct forge_session *s, const struct forge_repo *repo, const char *branch,
                      struct forge_pull *out, struct err *err)
 {
-    AUTO_FREE char *owner = xmemdup0(repo->name, strcspn(repo->name, "/"));
+    AUTO_FREE char *owner =
+        xmemdup0(repo->name ? repo->name : "", repo->name ? strcspn(repo->name, "/") : 0);
     AUTO_FREE char *head = xasprintf("%s:%s", owner, branch);
     AUTO_FREE char *encoded = url_encode(head);
     AUTO_FREE char *path = xasprintf("/pulls?head=%s&state=all&per_page=100", encoded);
-    struct rest_answer answer = {0};
+    json_auto_t *list = json_array();
     const json_t *newest = NULL;
     size_t i;
     json_t *item;
-    int rc = rest_repo(s, repo, "GET", path, NULL, false, NULL, &answer, err);
+    int rc = rest_list(s, repo, path, list, err);
 
     if (rc)
         return rc;
-    json_array_foreach (answer.json, i, item) {
-        /* Servers that do not know the filter give all of them. */
-        if (strcmp(js_str(item, "head.ref", ""), branch) == 0 &&
+    json_array_foreach (list, i, item) {
+        if (is_from_here(item, branch) &&
             (!newest || js_int(item, "number", 0) > js_int(newest, "number", 0)))
             newest = item;
     }
-    if (newest)
-        read_pull(newest, out);
-    json_decref(answer.json);
-    return newest ? VDO_OK :
-                    err_set(err, VDO_E_NOT_FOUND, "no pull request has the head %s", branch);
+    if (!newest)
+        return err_set(err, VDO_E_NOT_FOUND, "no pull request has the head %s", branch);
+    read_pull(newest, out);
+    return VDO_OK;
 }
 
 /* What GitHub says with 422 decides what can be done about it. */
@@ -77,8 +85,13 @@ int github_create_pull(struct forge_session *s, const struct forge_repo *repo,
     if (rc == VDO_E_REFUSED && answer.status == 422)
         return sort_refusal(s, &why, err);
     if (rc)
-        return err_set(err, why.code, "%s", why.text);
-    read_pull(answer.json, out);
+        return err_set(err, (enum vdo_code)rc, "%s", why.text);
+    if (js_int(answer.json, "number", 0) > 0) {
+        read_pull(answer.json, out);
+    } else {
+        *maybe_done = true;
+        rc = err_set(err, VDO_E_TEMPORARY, "GitHub's answer does not name the pull request");
+    }
     json_decref(answer.json);
-    return VDO_OK;
+    return rc;
 }

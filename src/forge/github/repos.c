@@ -22,8 +22,8 @@ static int ask_app(struct forge_session *s, struct forge_identity *out, struct e
     out->login = xasprintf("%s[bot]", out->slug);
     json_decref(answer.json);
     user_path = xasprintf("/users/%s%%5Bbot%%5D", out->slug);
-    call.path = user_path;
-    /* Without the number we still know our name and our App's number. */
+    /* Public, and closed to a JWT. Without the number we still know our name and our App's. */
+    call = (struct rest_call){.method = "GET", .path = user_path, .signer = SIGN_NOBODY};
     if (rest_call(s, &call, &answer, NULL) == VDO_OK) {
         out->id = js_int(answer.json, "id", 0);
         json_decref(answer.json);

@@ -2,6 +2,7 @@
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/rand.h"
 #include "vdo/json/json.h"
 
 #include <stdio.h>
@@ -9,7 +10,18 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TRIES = 3, MAX_REDIRECTS = 3, FIRST_WAIT_MS = 500, CALL_TIMEOUT_MS = 30000 };
+/*
+ * The tries here bridge a hiccup; whoever calls has a longer patience of his own, which does not
+ * hold up a thread.
+ */
+enum {
+    TRIES = 3,
+    MAX_REDIRECTS = 3,
+    FIRST_WAIT_MS = 1000,
+    LONGEST_WAIT_HERE_MS = 5000,
+    LONGEST_RETRY_AFTER_MS = 900000,
+    CALL_TIMEOUT_MS = 30000,
+};
 
 /* One request on its way through retries and redirects. */
 struct attempt {
@@ -17,8 +29,9 @@ struct attempt {
     const struct rest_call *call;
     char *url;
     char *body;
-    bool waited;   /* for a new token to become known everywhere */
+    bool fresh;    /* the token it was signed with is new */
     bool reminted; /* the token has been thrown away once */
+    int lag_waits; /* for a new token to become known everywhere */
     int tries;
     int redirects;
 };
@@ -28,6 +41,13 @@ static bool is_idempotent(const struct rest_call *call)
     return strcmp(call->method, "POST") != 0;
 }
 
+/* It may have had its effect, and only looking can tell. */
+static void mark_unknown(const struct attempt *a)
+{
+    if (!is_idempotent(a->call) && a->call->maybe_done)
+        *a->call->maybe_done = true;
+}
+
 static void note_error(struct github *g, const struct err *err)
 {
     (void)pthread_mutex_lock(&g->lock);
@@ -35,222 +55,214 @@ static void note_error(struct github *g, const struct err *err)
     (void)pthread_mutex_unlock(&g->lock);
 }
 
-static int send_once(struct attempt *a, struct http_result *result, bool *fresh, struct err *err)
+static int send_signed(struct attempt *a, const struct secret *authorization,
+                       struct http_result *result, struct err *err)
 {
     struct github_session *session = (struct github_session *)a->s;
-    struct secret authorization = {0};
+    struct http_header headers[4] = {{"Accept", "application/vnd.github+json"},
+                                     {"X-GitHub-Api-Version", "2022-11-28"}};
     struct http_call http = {.method = a->call->method,
                              .url = a->url,
+                             .headers = headers,
+                             .n_headers = 2,
                              .body = a->body,
                              .body_len = a->body ? strlen(a->body) : 0,
                              .timeout_ms = CALL_TIMEOUT_MS,
                              .cancel = a->s->cancel};
-    int rc = github_authorize(a->s, a->call->signer, a->call->installation_id, &authorization,
-                              fresh, err);
+
+    if (a->body)
+        headers[http.n_headers++] = (struct http_header){"Content-Type", "application/json"};
+    if (secret_is_set(authorization))
+        headers[http.n_headers++] =
+            (struct http_header){"Authorization", secret_reveal(authorization)};
+    return http_call(session->http, &http, result, err);
+}
+
+static int wait_a_little(struct attempt *a, int64_t ms, struct err *err)
+{
+    int rc = github_pause(a->s, ms, err);
 
     if (rc)
         return rc;
-    struct http_header headers[] = {{"Accept", "application/vnd.github+json"},
-                                    {"X-GitHub-Api-Version", "2022-11-28"},
-                                    {"Authorization", secret_reveal(&authorization)},
-                                    {"Content-Type", "application/json"}};
-    http.headers = headers;
-    http.n_headers = a->body ? 4 : 3;
-    rc = http_call(session->http, &http, result, err);
-    secret_release(&authorization);
-    return rc;
+    return 1;
 }
 
-/* "Validation Failed: PullRequest.head: invalid", from GitHub's error body. */
-static void describe(const struct http_result *result, char *buf, size_t size)
+/* Between half and the whole of 1, 2, 4 ... s, so that those who failed together part. */
+static int wait_for_next_try(struct attempt *a, struct err *err)
 {
-    json_auto_t *json = NULL;
-    const char *message;
-    size_t used;
-    size_t i;
-    json_t *item;
+    int64_t most = (int64_t)FIRST_WAIT_MS << (a->tries - 1);
 
-    if (js_parse(result->body, result->body_len, &json, NULL) != VDO_OK) {
-        (void)snprintf(buf, size, "HTTP %d", result->status);
-        return;
-    }
-    message = js_str(json, "message", "");
-    (void)snprintf(buf, size, "HTTP %d%s%.200s", result->status, *message ? " " : "", message);
-    json_array_foreach (js_at(json, "errors"), i, item) {
-        used = strlen(buf);
-        if (json_is_string(item))
-            (void)snprintf(buf + used, size - used, "; %.100s", json_string_value(item));
-        else
-            (void)snprintf(buf + used, size - used, "; %.40s %.60s %.100s",
-                           js_str(item, "field", ""), js_str(item, "code", ""),
-                           js_str(item, "message", ""));
-    }
+    return wait_a_little(a, most / 2 + rand_below((uint32_t)(most / 2)), err);
 }
 
-static int fail_status(struct attempt *a, const struct http_result *result, struct err *err)
+/* No answer came. 1: send again; a code: the end. */
+static int lose_answer(struct attempt *a, int rc, bool sent, const struct err *why, struct err *err)
 {
-    char what[480];
-    char buf[256];
-    const char *needs;
-
-    describe(result, what, sizeof(what));
-    switch (result->status) {
-    case 401:
-        return err_set(err, VDO_E_REFUSED, "GitHub refuses the credentials: %s", what);
-    case 403:
-        needs = http_result_header(result, "x-accepted-github-permissions", buf, sizeof(buf));
-        if (needs && *needs && strcasestr(what, "not accessible"))
-            return err_set(err, VDO_E_REFUSED, "%s; the App needs the permission %s", what, needs);
-        return err_set(err, VDO_E_REFUSED, "%s", what);
-    case 404:
-    case 410:
-        return err_set(err, VDO_E_NOT_FOUND, "%s", what);
-    case 409:
-        return err_set(err, VDO_E_CONFLICT, "%s", what);
-    case 408:
-    case 429:
-        return err_set(err, VDO_E_TEMPORARY, "%s", what);
-    default:
-        break;
-    }
-    if (result->status >= 500) {
-        if (a->call->maybe_done && !is_idempotent(a->call))
-            *a->call->maybe_done = true;
-        return err_set(err, VDO_E_TEMPORARY, "%s", what);
-    }
-    return err_set(err, VDO_E_REFUSED, "%s", what);
+    if (sent)
+        mark_unknown(a);
+    if (rc == VDO_E_TEMPORARY && a->tries < TRIES && (is_idempotent(a->call) || !sent))
+        return wait_for_next_try(a, err);
+    return err_set(err, (enum vdo_code)rc, "%s", why->text);
 }
 
-/* rel="next" of a Link header, only within the API itself (RFC 8288). */
-static void find_next(struct attempt *a, const struct http_result *result, char *out, size_t size)
+static int take_answer(struct attempt *a, const struct http_result *result,
+                       struct rest_answer *answer, struct err *err)
 {
-    char *buf = xmalloc(4096);
-    const char *link = http_result_header(result, "link", buf, 4096);
-    const char *rel = link ? strstr(link, "rel=\"next\"") : NULL;
-    const char *open = NULL;
-    const char *close;
-
-    out[0] = '\0';
-    for (const char *c = link; rel && c && c < rel; c++) {
-        if (*c == '<')
-            open = c + 1;
-    }
-    close = open ? strchr(open, '>') : NULL;
-    if (close && (size_t)(close - open) < size) {
-        (void)snprintf(out, size, "%.*s", (int)(close - open), open);
-        if (!url_same_origin(out, github_of(a->s)->api_url))
-            out[0] = '\0';
-    }
-    free(buf);
-}
-
-static int accept_answer(struct attempt *a, const struct http_result *result,
-                         struct rest_answer *answer, struct err *err)
-{
+    json_t *json = NULL;
     int rc = VDO_OK;
 
-    answer->json = NULL;
     if (result->body_len > 0)
-        rc = js_parse(result->body, result->body_len, &answer->json, err);
-    if (rc)
-        return err_wrap(err, "GitHub's answer"), VDO_E_TEMPORARY;
-    find_next(a, result, answer->link_next, sizeof(answer->link_next));
+        rc = js_parse(result->body, result->body_len, &json, err);
+    if (!rc && strcmp(a->call->method, "GET") == 0 &&
+        !(a->call->wants_list ? json_is_array(json) : json_is_object(json)))
+        rc = err_set(err, VDO_E_TEMPORARY, "not the kind of JSON that was asked for");
+    if (rc) {
+        mark_unknown(a);
+        json_decref(json);
+        (void)err_wrap(err, "GitHub's answer");
+        return VDO_E_TEMPORARY;
+    }
+    answer->json = json;
+    if (a->call->wants_list)
+        answer->next_page = answer_next_page(result);
     return VDO_OK;
 }
 
-/* A moved repository or issue: the same request again, at an address of the same API only. */
-static bool follow(struct attempt *a, const struct http_result *result)
+/* An issue that was transferred answers with its place in another repository. */
+static bool leaves_repo(const struct attempt *a, const char *url)
 {
-    char *buf = xmalloc(2048);
-    const char *to = http_result_header(result, "location", buf, 2048);
-    bool ok = to && a->redirects < MAX_REDIRECTS && url_same_origin(to, github_of(a->s)->api_url) &&
-              (is_idempotent(a->call) || result->status == 307 || result->status == 308 ||
-               result->status == 301);
+    static const char part[] = "/repositories/";
+    const char *at = strstr(url, part);
 
-    if (ok) {
-        free(a->url);
-        a->url = xstrdup(to);
-        a->redirects++;
-    }
-    free(buf);
-    return ok;
+    return a->call->repo_id && at && strtoll(at + sizeof(part) - 1, NULL, 10) != a->call->repo_id;
 }
 
 /*
- * What to do with an answer that is no success. 1: send again; 0: fail_status() decides; a code:
- * the end.
+ * A renamed repository: the same request again, at an address of the same API only, because it
+ * carries our token. After 302 and 303 a POST would have to become a GET, which is not what was
+ * asked for. 1: send again; a code: the end.
  */
-static int consider_again(struct attempt *a, const struct http_result *result, bool fresh,
-                          struct err *err)
+static int follow(struct attempt *a, const struct http_result *result, struct err *err)
+{
+    char *to = answer_location(result, github_of(a->s)->api_url);
+    bool same = result->status == 301 || result->status == 307 || result->status == 308 ||
+                (result->status == 302 && is_idempotent(a->call));
+    int rc = 1;
+
+    if (!to || !same)
+        rc = answer_fail(result, err);
+    else if (!url_same_origin(to, github_of(a->s)->api_url))
+        rc = err_set(err, VDO_E_REFUSED, "HTTP %d leads to another server", result->status);
+    else if (leaves_repo(a, to))
+        rc = err_set(err, VDO_E_NOT_FOUND, "HTTP %d: moved to another repository", result->status);
+    else if (++a->redirects > MAX_REDIRECTS)
+        rc = err_set(err, VDO_E_TEMPORARY, "HTTP %d: over %d redirects", result->status,
+                     MAX_REDIRECTS);
+    if (rc != 1) {
+        free(to);
+        return rc;
+    }
+    free(a->url);
+    a->url = to;
+    return 1;
+}
+
+/*
+ * A token just made may not have reached every machine of GitHub's yet; otherwise it is thrown
+ * away once. A JWT is refused when our clock is off: the answer says what time it is.
+ */
+static int consider_401(struct attempt *a, const struct http_result *result, struct err *err)
 {
     struct github *g = github_of(a->s);
-    char date[64];
-    int rc;
+    bool by_installation = a->call->signer == SIGN_INSTALLATION && g->app_id;
 
+    if (by_installation && a->fresh && a->lag_waits < (a->reminted ? 3 : 1))
+        return wait_a_little(a, (int64_t)FIRST_WAIT_MS << a->lag_waits++, err);
+    if (a->reminted || a->call->signer == SIGN_NOBODY || !g->app_id)
+        return answer_fail(result, err);
+    a->reminted = true;
+    if (by_installation) {
+        github_drop_token(g, a->call->installation_id);
+    } else {
+        AUTO_FREE char *date = answer_header(result, "date");
+
+        github_learn_date(g, date);
+    }
+    return 1;
+}
+
+static int consider_5xx(struct attempt *a, const struct http_result *result, struct err *err)
+{
+    AUTO_FREE char *text = answer_header(result, "retry-after");
+    int64_t wait = text ? strtoll(text, NULL, 10) : 0;
+
+    mark_unknown(a);
+    if (wait > 0)
+        a->s->retry_after_ms =
+            wait < LONGEST_RETRY_AFTER_MS / 1000 ? wait * 1000 : LONGEST_RETRY_AFTER_MS;
+    if (is_idempotent(a->call) && a->tries < TRIES && a->s->retry_after_ms <= LONGEST_WAIT_HERE_MS)
+        return a->s->retry_after_ms ? wait_a_little(a, a->s->retry_after_ms, err) :
+                                      wait_for_next_try(a, err);
+    return answer_fail(result, err);
+}
+
+/* An answer that is no success. 1: send again; a code: the end. */
+static int consider(struct attempt *a, const struct http_result *result, struct err *err)
+{
     if (result->status >= 300 && result->status < 400)
-        return follow(a, result) ? 1 : 0;
-    /* A token just made may not have reached every machine of GitHub's yet. */
-    if (result->status == 401 && fresh && !a->waited) {
-        a->waited = true;
-        rc = github_pause(a->s, 1000, err);
-        return rc ? rc : 1;
+        return follow(a, result, err);
+    if (result->status == 401)
+        return consider_401(a, result, err);
+    if (result->status == 403 && a->fresh && a->lag_waits < 3 &&
+        strcasestr(result->body, "not accessible by integration"))
+        return wait_a_little(a, (int64_t)FIRST_WAIT_MS << a->lag_waits++, err);
+    if (result->status >= 500)
+        return consider_5xx(a, result, err);
+    if (result->status == 408)
+        mark_unknown(a);
+    return answer_fail(result, err);
+}
+
+static int read_result(struct attempt *a, const struct http_result *result,
+                       struct rest_answer *answer, struct err *err)
+{
+    int64_t wait_ms = 0;
+
+    answer->status = result->status;
+    if (governor_learn(github_of(a->s), a->call->installation_id, result, &wait_ms)) {
+        a->s->retry_after_ms = wait_ms;
+        return err_set(err, VDO_E_TEMPORARY, "GitHub's rate limit: waiting %lld s",
+                       (long long)(wait_ms + 999) / 1000);
     }
-    if (result->status == 401 && !a->reminted) {
-        a->reminted = true;
-        if (a->call->signer == SIGN_APP)
-            github_learn_date(g, http_result_header(result, "date", date, sizeof(date)));
-        else
-            github_drop_token(g, a->call->installation_id);
-        return 1;
-    }
-    if (result->status == 403 && fresh && a->tries < TRIES) {
-        rc = github_pause(a->s, 1000 * a->tries, err);
-        return rc ? rc : 1;
-    }
-    if (result->status >= 500 && is_idempotent(a->call) && a->tries < TRIES) {
-        rc = github_pause(a->s, FIRST_WAIT_MS << a->tries, err);
-        return rc ? rc : 1;
-    }
-    return 0;
+    if (result->status >= 200 && result->status < 300)
+        return take_answer(a, result, answer, err);
+    return consider(a, result, err);
 }
 
 /* 1: send again; else the end of the call. */
 static int try_once(struct attempt *a, struct rest_answer *answer, struct err *err)
 {
     struct github *g = github_of(a->s);
+    struct secret authorization = {0};
     struct http_result result = {0};
     struct err why = {0};
-    bool fresh = false;
-    int64_t wait_ms = 0;
-    int rc = governor_enter(g, a->call->installation_id, a->call->creates_content, &wait_ms, err);
+    int rc;
 
-    a->s->retry_after_ms = wait_ms;
+    a->s->retry_after_ms = 0;
+    rc = governor_enter(g, a->call->installation_id, a->call->creates_content,
+                        &a->s->retry_after_ms, err);
+    if (rc)
+        return rc;
+    a->fresh = false;
+    /* What it takes to sign has had its own tries. */
+    rc = github_authorize(a->s, a->call->signer, a->call->installation_id, &authorization,
+                          &a->fresh, err);
     if (rc)
         return rc;
     a->tries++;
-    rc = send_once(a, &result, &fresh, &why);
-    if (rc == VDO_E_TEMPORARY) {
-        if (result.sent && !is_idempotent(a->call) && a->call->maybe_done)
-            *a->call->maybe_done = true;
-        if (a->tries < TRIES && (is_idempotent(a->call) || !result.sent)) {
-            rc = github_pause(a->s, FIRST_WAIT_MS << a->tries, err);
-            return rc ? rc : 1;
-        }
-    }
-    if (rc)
-        return err_set(err, why.code, "%s", why.text);
-    answer->status = result.status;
-    if (governor_learn(g, a->call->installation_id, &result, &wait_ms)) {
-        a->s->retry_after_ms = wait_ms;
-        rc = err_set(err, VDO_E_TEMPORARY, "GitHub's rate limit: waiting %lld s",
-                     (long long)(wait_ms + 999) / 1000);
-    } else if (result.status >= 200 && result.status < 300) {
-        rc = accept_answer(a, &result, answer, err);
-    } else {
-        rc = consider_again(a, &result, fresh, err);
-        if (rc == 0)
-            rc = fail_status(a, &result, err);
-    }
+    rc = send_signed(a, &authorization, &result, &why);
+    secret_release(&authorization);
+    rc = rc ? lose_answer(a, rc, result.sent, &why, err) : read_result(a, &result, answer, err);
     http_result_release(&result);
     return rc;
 }
@@ -260,61 +272,83 @@ int rest_call(struct forge_session *s, const struct rest_call *call, struct rest
 {
     struct github *g = github_of(s);
     struct attempt a = {.s = s, .call = call};
+    struct err why = {0};
     int rc;
 
     a.url = call->path[0] == '/' ? xasprintf("%s%s", g->api_url, call->path) : xstrdup(call->path);
     a.body = call->body ? js_dump(call->body) : NULL;
     do {
-        rc = try_once(&a, answer, err);
+        rc = try_once(&a, answer, &why);
     } while (rc == 1);
     if (rc) {
-        (void)err_wrap(err, "%s %s", call->method, call->path);
-        note_error(g, err ? err : &(struct err){0});
+        note_error(g, &why);
+        (void)err_set(err, (enum vdo_code)rc, "%s %.200s: %s", call->method, call->path, why.text);
     }
     free(a.url);
     free(a.body);
     return rc;
 }
 
-int rest_list(struct forge_session *s, int64_t installation_id, const char *path, json_t *out,
+/* One page of a list; *next becomes the address of the one behind it, NULL at the end. */
+static int read_page(struct forge_session *s, struct rest_call *call, char **next, json_t *out,
+                     struct err *err)
+{
+    struct rest_answer answer = {0};
+    int rc;
+
+    call->path = *next;
+    rc = rest_call(s, call, &answer, err);
+    if (rc)
+        return rc;
+    (void)json_array_extend(out, answer.json);
+    json_decref(answer.json);
+    if (answer.next_page && !url_same_origin(answer.next_page, github_of(s)->api_url))
+        rc = err_set(err, VDO_E_REFUSED, "GET %.200s: its next page is on another server", *next);
+    if (!rc && answer.next_page && strcmp(answer.next_page, *next) == 0)
+        rc = err_set(err, VDO_E_TEMPORARY, "GET %.200s: its next page is itself", *next);
+    free(*next);
+    *next = answer.next_page;
+    return rc;
+}
+
+int rest_list(struct forge_session *s, const struct forge_repo *repo, const char *path, json_t *out,
               struct err *err)
 {
-    AUTO_FREE char *next = xstrdup(path);
+    struct rest_call call = {
+        .method = "GET", .signer = SIGN_INSTALLATION, .repo_id = repo->id, .wants_list = true};
+    char *next = NULL;
+    int rc = rest_installation(s, repo, &call.installation_id, err);
 
-    for (int page = 0; *next; page++) {
-        struct rest_call call = {.method = "GET",
-                                 .path = next,
-                                 .signer = SIGN_INSTALLATION,
-                                 .installation_id = installation_id};
-        struct rest_answer answer = {0};
-        bool again;
-        int rc;
-
-        if (page >= VDO_MAX_PAGES)
-            return err_set(err, VDO_E_TOO_LARGE, "GET %s: over %d pages", path, VDO_MAX_PAGES);
-        rc = rest_call(s, &call, &answer, err);
-        if (rc)
-            return rc;
-        (void)json_array_extend(out, answer.json);
-        json_decref(answer.json);
-        again = strcmp(next, answer.link_next) != 0;
-        free(next);
-        next = xstrdup(again ? answer.link_next : "");
+    if (!rc)
+        next = xasprintf("/repos/%s%s", repo->name, path);
+    for (int page = 0; !rc && next; page++) {
+        if (page < VDO_MAX_PAGES)
+            rc = read_page(s, &call, &next, out, err);
+        else
+            rc = err_set(err, VDO_E_TOO_LARGE, "GET %.200s: over %d pages", path, VDO_MAX_PAGES);
     }
-    return VDO_OK;
+    free(next);
+    return rc;
 }
 
 /* A name goes into a path: two components of the characters that GitHub allows. */
-static int check_name(const char *name, struct err *err)
+static bool is_component(const char *text, size_t len)
 {
     static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
-    const char *slash = name ? strchr(name, '/') : NULL;
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
-    if (!slash || slash == name || !slash[1] || strchr(slash + 1, '/') || strstr(name, "..") ||
-        strspn(name, allowed) != strlen(name))
-        return err_set(err, VDO_E_INVALID, "'%.100s' is not a repository's name", name ? name : "");
-    return VDO_OK;
+    return len > 0 && strspn(text, allowed) >= len && !(len == 1 && text[0] == '.') &&
+           !(len == 2 && text[0] == '.' && text[1] == '.');
+}
+
+static int check_name(const char *name, struct err *err)
+{
+    size_t owner = name ? strcspn(name, "/") : 0;
+
+    if (owner && name[owner] && is_component(name, owner) &&
+        is_component(name + owner + 1, strlen(name + owner + 1)))
+        return VDO_OK;
+    return err_set(err, VDO_E_INVALID, "'%.100s' is not a repository's name", name ? name : "");
 }
 
 int rest_installation(struct forge_session *s, const struct forge_repo *repo, int64_t *out_id,
@@ -339,6 +373,7 @@ int rest_repo(struct forge_session *s, const struct forge_repo *repo, const char
                              .path = whole,
                              .body = body,
                              .signer = SIGN_INSTALLATION,
+                             .repo_id = repo->id,
                              .creates_content = creates_content,
                              .maybe_done = maybe_done};
     int rc = rest_installation(s, repo, &call.installation_id, err);

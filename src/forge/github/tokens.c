@@ -13,21 +13,18 @@ enum {
     JWT_LIFE_S = 540,
     JWT_BACK_S = 60,
     REFRESH_BEFORE_MS = 600000,
-    FRESH_MS = 5000,
+    HARD_STOP_MS = 60000,
+    FRESH_MS = 10000,
     TOKEN_LIFE_MS = 3600000
 };
 
 static int make_jwt(struct github *g, struct secret *out, struct err *err)
 {
-    int64_t now_s;
-    AUTO_FREE char *claims = NULL;
-
-    (void)pthread_mutex_lock(&g->lock);
-    now_s = (clock_now_ms(g->clock) + g->clock_offset_ms) / 1000;
-    (void)pthread_mutex_unlock(&g->lock);
-    claims =
+    int64_t now_s = (clock_now_ms(g->clock) + github_clock_offset_ms(g)) / 1000;
+    AUTO_FREE char *claims =
         xasprintf("{\"iat\":%lld,\"exp\":%lld,\"iss\":\"%lld\"}", (long long)(now_s - JWT_BACK_S),
                   (long long)(now_s + JWT_LIFE_S), (long long)g->app_id);
+
     return jwt_sign_rs256(&g->private_key, claims, out, err);
 }
 
@@ -40,6 +37,16 @@ void github_learn_date(struct github *g, const char *date)
     (void)pthread_mutex_lock(&g->lock);
     g->clock_offset_ms = (int64_t)timegm(&tm) * 1000 - clock_now_ms(g->clock);
     (void)pthread_mutex_unlock(&g->lock);
+}
+
+int64_t github_clock_offset_ms(struct github *g)
+{
+    int64_t offset;
+
+    (void)pthread_mutex_lock(&g->lock);
+    offset = g->clock_offset_ms;
+    (void)pthread_mutex_unlock(&g->lock);
+    return offset;
 }
 
 static struct installation_token *find_token(struct github *g, int64_t installation_id)
@@ -82,7 +89,7 @@ static void keep_token(struct github *g, int64_t installation_id, const char *te
     (void)pthread_mutex_unlock(&g->lock);
 }
 
-/* Tokens are opaque and of any length; only their life is looked at. */
+/* Tokens are opaque and of any length; only their life is looked at, by our clock. */
 static int mint(struct forge_session *s, int64_t installation_id, struct err *err)
 {
     struct github *g = github_of(s);
@@ -90,15 +97,22 @@ static int mint(struct forge_session *s, int64_t installation_id, struct err *er
         xasprintf("/app/installations/%lld/access_tokens", (long long)installation_id);
     struct rest_call call = {.method = "POST", .path = path, .signer = SIGN_APP};
     struct rest_answer answer = {0};
+    struct err why = {0};
     const char *token;
     int64_t expires_ms;
-    int rc = rest_call(s, &call, &answer, err);
+    int rc = rest_call(s, &call, &answer, &why);
 
+    /* Not found is what callers take for a missing issue or label. */
+    if (rc == VDO_E_NOT_FOUND)
+        rc = VDO_E_REFUSED;
     if (rc)
-        return err_wrap(err, "token of installation %lld", (long long)installation_id), rc;
+        return err_set(err, (enum vdo_code)rc, "token of installation %lld: %s",
+                       (long long)installation_id, why.text);
     token = js_str(answer.json, "token", "");
     if (clock_parse_rfc3339(js_str(answer.json, "expires_at", ""), &expires_ms))
         expires_ms = clock_now_ms(g->clock) + TOKEN_LIFE_MS;
+    else
+        expires_ms -= github_clock_offset_ms(g);
     if (*token)
         keep_token(g, installation_id, token, expires_ms);
     else
@@ -153,6 +167,21 @@ int github_token(struct forge_session *s, int64_t installation_id, int64_t least
     return take_token(s, installation_id, least_ms, out, NULL, err);
 }
 
+/* For one request a token that is about to be renewed will do while no new one can be had. */
+static int take_request_token(struct forge_session *s, int64_t installation_id, struct secret *out,
+                              bool *fresh, struct err *err)
+{
+    struct err why = {0};
+    int rc = take_token(s, installation_id, REFRESH_BEFORE_MS, out, fresh, &why);
+
+    if (rc == VDO_E_TEMPORARY &&
+        copy_token(github_of(s), installation_id, HARD_STOP_MS, out, fresh)) {
+        s->retry_after_ms = 0;
+        return VDO_OK;
+    }
+    return rc ? err_set(err, (enum vdo_code)rc, "%s", why.text) : VDO_OK;
+}
+
 int github_authorize(struct forge_session *s, enum github_signer signer, int64_t installation_id,
                      struct secret *out_header, bool *fresh, struct err *err)
 {
@@ -161,10 +190,12 @@ int github_authorize(struct forge_session *s, enum github_signer signer, int64_t
     AUTO_FREE char *header = NULL;
     int rc;
 
+    if (signer == SIGN_NOBODY)
+        return VDO_OK;
     if (signer == SIGN_APP && g->app_id)
         rc = make_jwt(g, &token, err);
     else
-        rc = take_token(s, installation_id, REFRESH_BEFORE_MS, &token, fresh, err);
+        rc = take_request_token(s, installation_id, &token, fresh, err);
     if (rc)
         return rc;
     header = xasprintf("Bearer %s", secret_reveal(&token));
@@ -180,12 +211,17 @@ int github_find_installation(struct forge_session *s, const struct forge_repo *r
     AUTO_FREE char *path = xasprintf("/repos/%s/installation", repo->name);
     struct rest_call call = {.method = "GET", .path = path, .signer = SIGN_APP};
     struct rest_answer answer = {0};
-    int rc = rest_call(s, &call, &answer, err);
+    struct err why = {0};
+    int rc = rest_call(s, &call, &answer, &why);
 
+    if (rc == VDO_E_NOT_FOUND)
+        return err_set(err, VDO_E_REFUSED, "the App is not installed on %s", repo->name);
     if (rc)
-        return err_wrap(err, "find the installation of %s", repo->name), rc;
+        return err_set(err, (enum vdo_code)rc, "find the installation of %s: %s", repo->name,
+                       why.text);
     *out_id = js_int(answer.json, "id", 0);
     json_decref(answer.json);
-    return *out_id ? VDO_OK :
-                     err_set(err, VDO_E_REFUSED, "the App is not installed on %s", repo->name);
+    return *out_id ?
+               VDO_OK :
+               err_set(err, VDO_E_TEMPORARY, "the installation of %s has no number", repo->name);
 }
