@@ -1,5 +1,7 @@
 #include "bwrap.h"
 
+#include "orphans.h"
+
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
@@ -104,12 +106,16 @@ void bwrap_view_release(struct bwrap_view *view)
 
 static void add_isolation(struct args *args, const struct bwrap_run *run)
 {
+    char mark[ORPHANS_MARK_SIZE];
+
     ADD(args, "bwrap", "--unshare-all");
     if (run->spec->network)
         args_add(args, "--share-net");
     ADD(args, "--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns",
         "--assert-userns-disabled", "--die-with-parent", "--new-session", "--hostname", "sandbox",
         "--cap-drop", "ALL");
+    ADD(args, "--setenv", ORPHANS_NAME, orphans_mark(mark, sizeof(mark)), "--unsetenv",
+        ORPHANS_NAME);
     add_number(args, "--seccomp", run->filter_fd);
     add_number(args, "--json-status-fd", run->status_fd);
 }

@@ -1,6 +1,7 @@
 #include "vdo/sandbox/sandbox.h"
 
 #include "host.h"
+#include "orphans.h"
 #include "syscalls.h"
 
 #include "vdo/base/fs.h"
@@ -89,6 +90,7 @@ int sandbox_probe(const char *driver, struct sandbox **out, struct err *err)
     if (strcmp(driver, "none") == 0) {
         (void)snprintf(s->why, sizeof(s->why), "turned off by sandbox.driver: none");
     } else if (find_version(s)) {
+        (void)orphans_end();
         cgroup_host_find(&s->cgroups);
         bwrap_view_find(&s->view);
         rc = syscalls_build(s->cgroups.level == CGROUP_NONE, &s->filter, &s->filter_len, err);

@@ -4,6 +4,7 @@
 #include "ordinary_user.h"
 
 #include "../../src/sandbox/host.h"
+#include "../../src/sandbox/orphans.h"
 #include "../../src/sandbox/tenant.h"
 
 #include "vdo/base/fs.h"
@@ -546,6 +547,11 @@ static void sandbox_run__ends_when_vdo_itself_is_killed(void **state)
     for (int i = 0; i < 1000 && !fs_exists(mark); i++)
         (void)usleep(10000);
     assert_true(fs_exists(mark));
+    for (int i = 0; i < 20; i++) { /* past the moment that orphans_end() is for */
+        (void)unlink(mark);
+        for (int k = 0; k < 1000 && !fs_exists(mark); k++)
+            (void)usleep(5000);
+    }
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     for (int quiet = 0, i = 0; quiet < 5; i++) {
@@ -553,6 +559,59 @@ static void sandbox_run__ends_when_vdo_itself_is_killed(void **state)
         quiet = unlink(mark) == 0 ? 0 : quiet + 1;
         (void)usleep(10000);
     }
+}
+
+static pid_t start_marked_bwrap(const char *owner)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)setsid();
+        (void)freopen("/dev/null", "w", stdout); /* nobody shall wait for its end */
+        (void)freopen("/dev/null", "w", stderr);
+        (void)execl("/usr/bin/bwrap", "bwrap", "--unshare-user", "--unshare-pid",
+                    "--die-with-parent", "--ro-bind", "/", "/", "--setenv", ORPHANS_NAME, owner,
+                    "/bin/sleep", "10", (char *)NULL);
+        _exit(1);
+    }
+    /* until it is bwrap */
+    for (int i = 0; i < 1000; i++) {
+        AUTO_FREE char *path = xasprintf("/proc/%d/comm", (int)pid);
+        char name[16] = "";
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        (void)!read(fd, name, sizeof(name) - 1);
+        (void)close(fd);
+        if (strcmp(name, "bwrap\n") == 0)
+            break;
+        (void)usleep(5000);
+    }
+    return pid;
+}
+
+static void orphans_end__ends_only_runs_whose_owner_is_dead(void **state)
+{
+    char mark[ORPHANS_MARK_SIZE];
+    pid_t ours;
+    pid_t orphan;
+    pid_t foreign;
+    int status;
+
+    (void)state;
+    need_isolation();
+    ours = start_marked_bwrap(orphans_mark(mark, sizeof(mark)));
+    AUTO_FREE char *dead = xasprintf("%.*s:1:1", (int)strcspn(mark, ":"), mark);
+    orphan = start_marked_bwrap(dead);
+    foreign = start_marked_bwrap("1:1:1"); /* of another process namespace */
+    assert_true(orphans_end() >= 1);
+    assert_int_equal(waitpid(orphan, &status, 0), orphan);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(waitpid(ours, &status, WNOHANG), 0);
+    assert_int_equal(waitpid(foreign, &status, WNOHANG), 0);
+    (void)kill(ours, SIGKILL);
+    (void)kill(foreign, SIGKILL);
+    (void)waitpid(ours, &status, 0);
+    (void)waitpid(foreign, &status, 0);
 }
 
 static int run_until_killed(const char *where)
@@ -668,6 +727,7 @@ int main(int argc, char **argv)
         WITH_DIR(sandbox_run__lets_a_test_serve_itself_on_loopback),
         WITH_DIR(sandbox_run__keeps_eight_runs_apart_when_two_misbehave),
         WITH_DIR(sandbox_run__ends_when_vdo_itself_is_killed),
+        cmocka_unit_test(orphans_end__ends_only_runs_whose_owner_is_dead),
         WITH_DIR(sandbox_run__leaves_no_control_groups),
         WITH_DIR(sandbox_run__without_isolation_runs_nothing),
         cmocka_unit_test(sandbox_probe__refuses_an_unknown_driver),
