@@ -113,7 +113,7 @@ check-corpora: $(FUZZ)
 	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$$(basename $$f | sed s/fuzz_//)/* >/dev/null || { echo "corpus of $$f failed"; exit 1; }; done; \
 	    echo "fuzz corpora replayed: $(words $(FUZZ)) targets"
 check-e2e: $(BUILD)/vdo
-	@VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) -m pytest -q -p no:cacheprovider tests/e2e
+	@VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) -m pytest -q -p no:cacheprovider -n 6 tests/e2e
 check-asan check-tsan: deps-full
 	@$(MAKE) --no-print-directory CONFIG=$(@:check-%=%) check-unit check-corpora
 check-valgrind: deps-full

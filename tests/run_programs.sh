@@ -12,7 +12,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for program; do
     # shellcheck disable=SC2086
-    if ! $wrapper "$program" >"$log" 2>&1; then
+    if ! timeout "${TEST_TIMEOUT:-600}" $wrapper "$program" >"$log" 2>&1; then
         cat "$log"
         failed="$failed $program"
         continue
