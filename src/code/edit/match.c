@@ -133,6 +133,18 @@ static bool has_words(const struct old_lines *old)
     return false;
 }
 
+/* 1, or negative when the change has been made already. */
+static int accept(struct match_text *text, enum line_key key, const struct old_lines *old,
+                  struct place *place, const char *path, struct refusal *why)
+{
+    int rc = check_not_done(text, key, old, place, path, why);
+
+    if (rc == 0)
+        return 1;
+    place_release(place);
+    return rc;
+}
+
 /* 1: found, 0: nothing here, negative: refused. */
 static int try_run(struct match_text *text, const struct layer *layer, const struct hunk *hunk,
                    const struct old_lines *old, const char *path, struct place *out,
@@ -155,11 +167,9 @@ static int try_run(struct match_text *text, const struct layer *layer, const str
             rc = refuse_places(why, &text->lines, path, hunk, starts.v[0], starts.v[1], starts.n);
         else
             rc = check_edges(text, hunk, old, start, path, why);
-        if (rc == 0)
-            rc = check_not_done(text, layer->key, hunk, old, start, path, why);
         if (rc == 0) {
             set_run(out, hunk, old, start, layer->kind);
-            rc = 1;
+            rc = accept(text, layer->key, old, out, path, why);
         }
     }
     free(starts.v);
@@ -184,7 +194,7 @@ static int try_special(struct match_text *text, enum match_kind kind, const stru
         found = match_gap(text, hunk, old, false, at);
     if (found == 1) {
         set_place(out, hunk, old, at, kind);
-        rc = 1;
+        rc = accept(text, KEY_EXACT, old, out, path, why);
     } else if (found > 1) {
         rc = refuse(why, REASON_AMBIGUOUS,
                     "%s: the text at line %zu of the answer does not stand there as given and "
@@ -293,6 +303,9 @@ static int match_bare(const struct match_text *text, const struct hunk *hunk, co
                       "%s: the addition at line %zu of the answer has no context line; add the "
                       "lines it stands between",
                       path, hunk->answer_line);
+    if (!empty && is_appended(&text->lines, hunk))
+        return refuse(why, REASON_ALREADY_APPLIED, "%s: the file ends in the added lines already",
+                      path);
     set_place(out, hunk, &none, NULL, MATCH_EXACT);
     out->first = empty ? 0 : text->lines.n;
     out->last = out->first;

@@ -2,6 +2,7 @@
 
 #include "vdo/base/mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 /* The hunk as it would be searched for in the changed file. */
@@ -29,15 +30,6 @@ static void find_new_side(struct match_text *text, enum line_key key, const stru
     hunk_release(&side);
 }
 
-static size_t leading_additions(const struct hunk *hunk, size_t skip_head)
-{
-    size_t n = 0;
-
-    while (skip_head + n < hunk->n && hunk->lines[skip_head + n].kind == LINE_ADD)
-        n++;
-    return n;
-}
-
 void count_changes(const struct hunk *hunk, size_t *adds, size_t *removes)
 {
     *adds = 0;
@@ -48,24 +40,7 @@ void count_changes(const struct hunk *hunk, size_t *adds, size_t *removes)
     }
 }
 
-/* Only additions, and they stand there already. */
-static bool added_before(struct match_text *text, enum line_key key, const struct hunk *hunk,
-                         const struct old_lines *old, size_t start)
-{
-    size_t lead = leading_additions(hunk, old->skip_head);
-    struct starts starts;
-    bool found = false;
-
-    if (lead > start)
-        return false;
-    find_new_side(text, key, hunk, old->skip_head, old->skip_tail, &starts);
-    for (size_t i = 0; i < starts.n; i++)
-        found = found || starts.v[i] == start - lead;
-    free(starts.v);
-    return found;
-}
-
-/* The file around the place as it will read: for each line its text. */
+/* The file around the place as it will read; context is the file's own text. */
 struct outlook {
     struct span *v; /* owned */
     size_t n;
@@ -73,47 +48,96 @@ struct outlook {
     size_t to;
 };
 
-static void look_ahead(struct outlook *out, const struct lines *lines, const struct hunk *hunk,
-                       const struct old_lines *old, size_t start)
+static void add_lines(struct outlook *out, const struct lines *lines, size_t from, size_t to)
 {
-    size_t before = start < old->n ? start : old->n;
-    size_t end = start + old->n;
+    for (size_t i = from; i < to; i++)
+        out->v[out->n++] = (struct span){lines->v[i].ptr, lines->v[i].len};
+}
+
+static void add_region(struct outlook *out, const struct lines *lines, const struct place *place)
+{
+    const struct hunk *hunk = place->hunk;
+    size_t next = place->first;
+
+    for (size_t i = place->skip_head; i + place->skip_tail < hunk->n; i++) {
+        const struct hunk_line *line = &hunk->lines[i];
+        size_t at = place->at[i];
+
+        if (line->kind == LINE_ADD) {
+            out->v[out->n++] = (struct span){line->ptr, line->len};
+        } else if (at != SIZE_MAX) {
+            add_lines(out, lines, next, at);
+            if (line->kind != LINE_REMOVE)
+                add_lines(out, lines, at, at + 1);
+            next = at + 1;
+        }
+    }
+}
+
+static void look_ahead(struct outlook *out, const struct lines *lines, const struct place *place)
+{
+    size_t n = place->last + 1 - place->first;
+    size_t before = place->first < n ? place->first : n;
+    size_t after = lines->n - place->last - 1 < n ? lines->n - place->last - 1 : n;
 
     *out = (struct outlook){0};
-    out->v = xcalloc(before + hunk->n + old->n + 1, sizeof(*out->v));
-    for (size_t i = start - before; i < start; i++)
-        out->v[out->n++] = (struct span){lines->v[i].ptr, lines->v[i].len};
+    out->v = xcalloc(before + n + place->hunk->n + after + 1, sizeof(*out->v));
+    add_lines(out, lines, place->first - before, place->first);
     out->from = out->n;
-    for (size_t i = old->skip_head; i + old->skip_tail < hunk->n; i++) {
-        if (hunk->lines[i].kind != LINE_REMOVE)
-            out->v[out->n++] = (struct span){hunk->lines[i].ptr, hunk->lines[i].len};
-    }
+    add_region(out, lines, place);
     out->to = out->n;
-    for (size_t i = end; i < end + old->n && i < lines->n; i++)
-        out->v[out->n++] = (struct span){lines->v[i].ptr, lines->v[i].len};
+    add_lines(out, lines, place->last + 1, place->last + 1 + after);
+}
+
+static size_t leading_additions(const struct place *place)
+{
+    const struct hunk *hunk = place->hunk;
+    size_t n = 0;
+
+    while (place->skip_head + n < hunk->n && hunk->lines[place->skip_head + n].kind == LINE_ADD)
+        n++;
+    return n;
+}
+
+/* Only additions, and they stand there already. */
+static bool added_before(const struct lines *lines, enum line_key key, const struct place *place,
+                         const struct outlook *out)
+{
+    size_t lead = leading_additions(place);
+    size_t n = out->to - out->from;
+
+    if (lead > place->first || place->first - lead + n > lines->n)
+        return false;
+    for (size_t k = 0; k < n; k++) {
+        const struct line *line = &lines->v[place->first - lead + k];
+
+        if (!line_same(key, out->v[out->from + k].ptr, out->v[out->from + k].len, line->ptr,
+                       line->len))
+            return false;
+    }
+    return true;
 }
 
 /* Something is removed, and afterwards the same text stands there again: the answer would change
  * the file a second time, so which lines it means is not certain. Lines that differ from what
  * replaces them in blanks only would be replaced by themselves; that is no change. */
-static bool fits_again(const struct match_text *text, enum line_key key, const struct hunk *hunk,
-                       const struct old_lines *old, size_t start)
+static bool fits_again(const struct lines *lines, enum line_key key, const struct place *place,
+                       const struct outlook *out)
 {
-    struct outlook out;
-    bool again = false;
+    size_t n = place->last + 1 - place->first;
 
-    look_ahead(&out, &text->lines, hunk, old, start);
-    for (size_t i = 0; i + old->n <= out.n && !again; i++) {
+    for (size_t i = 0; i + n <= out->n; i++) {
         size_t k = 0;
 
-        while (k < old->n &&
-               line_same(key, old->v[k]->ptr, old->v[k]->len, out.v[i + k].ptr, out.v[i + k].len))
+        while (k < n &&
+               line_same(key, lines->v[place->first + k].ptr, lines->v[place->first + k].len,
+                         out->v[i + k].ptr, out->v[i + k].len))
             k++;
-        again = k == old->n && i + k > out.from && i < out.to + (out.from == out.to) &&
-                !(i == out.from && out.to - out.from == old->n);
+        if (k == n && i + n > out->from && i < out->to + (out->from == out->to) &&
+            !(i == out->from && out->to - out->from == n))
+            return true;
     }
-    free(out.v);
-    return again;
+    return false;
 }
 
 /* The answer's line number points at the changed text and not at the text to change. */
@@ -163,26 +187,48 @@ int check_edges(const struct match_text *text, const struct hunk *hunk, const st
                   path, start + 1, hunk->answer_line);
 }
 
-int check_not_done(struct match_text *text, enum line_key key, const struct hunk *hunk,
-                   const struct old_lines *old, size_t start, const char *path, struct refusal *why)
+int check_not_done(struct match_text *text, enum line_key key, const struct old_lines *old,
+                   const struct place *place, const char *path, struct refusal *why)
 {
+    const struct hunk *hunk = place->hunk;
+    struct outlook out;
+    bool there;
+    bool again;
     size_t adds;
     size_t removes;
 
     count_changes(hunk, &adds, &removes);
-    if (adds > 0 && removes == 0 && added_before(text, key, hunk, old, start))
+    look_ahead(&out, &text->lines, place);
+    there = adds > 0 && removes == 0 && added_before(&text->lines, key, place, &out);
+    again = removes > 0 && hunk->old_start <= 0 && fits_again(&text->lines, key, place, &out);
+    free(out.v);
+    if (there)
         return refuse(why, REASON_ALREADY_APPLIED, "%s line %zu: the added lines are there already",
-                      path, start + 1);
-    if (removes > 0 && hunk->old_start <= 0 && fits_again(text, key, hunk, old, start))
+                      path, place->first + 1);
+    if (again)
         return refuse(why, REASON_AMBIGUOUS,
                       "%s line %zu: after the change the same text stands there again; give more "
                       "context around it",
-                      path, start + 1);
-    if (key == KEY_EXACT && adds > 0 && hunk->old_start > 0 &&
-        changed_is_nearer(text, hunk, old, start))
+                      path, place->first + 1);
+    if (place->kind == MATCH_EXACT && adds > 0 && hunk->old_start > 0 &&
+        changed_is_nearer(text, hunk, old, place->first))
         return refuse(why, REASON_ALREADY_APPLIED,
                       "%s: near line %ld the change has been made already", path, hunk->old_start);
     return VDO_OK;
+}
+
+/* A hunk of additions for the end of the file, which ends in them. */
+bool is_appended(const struct lines *lines, const struct hunk *hunk)
+{
+    if (hunk->n == 0 || hunk->n > lines->n)
+        return false;
+    for (size_t k = 0; k < hunk->n; k++) {
+        const struct line *line = &lines->v[lines->n - hunk->n + k];
+
+        if (!line_same(KEY_EXACT, hunk->lines[k].ptr, hunk->lines[k].len, line->ptr, line->len))
+            return false;
+    }
+    return true;
 }
 
 bool is_done(struct match_text *text, const struct hunk *hunk, const struct old_lines *old)

@@ -35,8 +35,9 @@ void count_changes(const struct hunk *hunk, size_t *adds, size_t *removes);
 bool is_done(struct match_text *text, const struct hunk *hunk, const struct old_lines *old);
 int check_edges(const struct match_text *text, const struct hunk *hunk, const struct old_lines *old,
                 size_t start, const char *path, struct refusal *why);
-int check_not_done(struct match_text *text, enum line_key key, const struct hunk *hunk,
-                   const struct old_lines *old, size_t start, const char *path,
-                   struct refusal *why);
+int check_not_done(struct match_text *text, enum line_key key, const struct old_lines *old,
+                   const struct place *place, const char *path, struct refusal *why);
+/* A hunk of additions for the end of the file, which ends in them. */
+bool is_appended(const struct lines *lines, const struct hunk *hunk);
 
 #endif

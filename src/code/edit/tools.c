@@ -108,6 +108,25 @@ static struct hunk_line *text_lines(const char *text, size_t *out_n)
     return v;
 }
 
+/* Does a line of the replacement stand for left-out code? */
+static bool replacement_is_elided(const struct work_file *file, const char *search,
+                                  const char *replace, struct refusal *why)
+{
+    struct hunk hunk = {0};
+    size_t n_search;
+    size_t n_replace;
+    struct hunk_line *search_lines = text_lines(search, &n_search);
+    struct hunk_line *replace_lines = text_lines(replace, &n_replace);
+    bool elided;
+
+    hunk_from_blocks(&hunk, search_lines, n_search, replace_lines, n_replace);
+    elided = hunk_is_elided(file, &hunk, why);
+    hunk_release(&hunk);
+    free(search_lines);
+    free(replace_lines);
+    return elided;
+}
+
 /* The same as lines, with the matcher's looser readings. */
 static int replace_lines(struct work *work, struct edit_plan *plan, const char *path,
                          const char *search, const char *replace, struct refusal *why,
@@ -148,6 +167,8 @@ int replace_text(struct work *work, struct edit_plan *plan, const char *path, co
                       "%s exists and is not empty: an empty search text has no place in it", path);
     if (search[0] == '\0' || !file->exists)
         return replace_lines(work, plan, path, search, replace, why, err);
+    if (replacement_is_elided(file, search, replace, why))
+        return VDO_E_REFUSED;
     crlf = file->eol == EOL_CRLF && !file->mixed;
     exact_search = with_endings(search, strlen(search), crlf, &search_len);
     exact_replace = with_endings(replace, strlen(replace), crlf, &replace_len);
