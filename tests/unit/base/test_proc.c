@@ -169,7 +169,7 @@ static void proc_run__gives_exactly_the_environment_asked_for(void **state)
 
 static void proc_run__passes_only_the_descriptors_asked_for(void **state)
 {
-    const char *const argv[] = {"/bin/sh", "-c", "ls /proc/$$/fd | tr '\\n' ' '; cat /proc/self/fd/40", NULL};
+    const char *const argv[] = {"/bin/sh", "-c", "ls /proc/$$/fd; cat /proc/self/fd/40", NULL};
     struct proc_spec spec = shell(argv);
     struct proc_result result;
     const int passed[] = {40};
@@ -185,7 +185,7 @@ static void proc_run__passes_only_the_descriptors_asked_for(void **state)
     spec.pass_fds = passed;
     spec.n_pass_fds = 1;
     run_spec(&spec, &result);
-    assert_string_equal(result.out.head, "0 1 2 40 hello");
+    assert_string_equal(result.out.head, "0\n1\n2\n40\nhello");
     proc_result_release(&result);
     (void)close(leak);
     (void)close(40);
