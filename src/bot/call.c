@@ -106,6 +106,8 @@ static char *describe_trigger(const struct bot_call *call)
                   (json_int_t)call->event->comment_id, "delivery", call->delivery->guid,
                   "updated_at", call->event->updated_at);
 
+    if (*call->provider)
+        (void)json_object_set_new(facts, "provider", json_string(call->provider));
     return js_dump(facts);
 }
 
@@ -131,7 +133,7 @@ static void fill_job(const struct bot_call *call, const char *workflow, char *tr
     job->issue = event->issue;
     job->title = (char *)(uintptr_t)as_of_event(event->title, call->issue.title);
     job->text = (char *)(uintptr_t)as_of_event(event->body, call->issue.body);
-    job->instructions = (char *)(uintptr_t)(call->command ? call->command->argument : "");
+    job->instructions = (char *)(uintptr_t)(call->instructions ? call->instructions : "");
     job->type = (char *)(uintptr_t)labelled(call, types, 6, "feature");
     job->priority = (char *)(uintptr_t)labelled(call, priorities, 2, "normal");
     job->requester = event->sender;

@@ -24,6 +24,9 @@ struct bot_call {
     struct forge_issue issue; /* the truth, once call_read_issue() has read it */
     bool issue_read;
     const struct markdown_command *command; /* of commands; else NULL */
+    const char *instructions; /* what stands behind the command and its options; NULL: nothing.
+                                 Borrowed */
+    char provider[64];        /* the one provider that the job is to use; "": as the roles say */
     struct delivery_verdict *out;
 };
 
@@ -63,6 +66,11 @@ int call_check_permission(struct bot_call *call, struct err *err);
 /* The newest job of the issue (or of the pull request the event is about); VDO_E_NOT_FOUND. Release
  * with job_release(). */
 int call_find_job(struct bot_call *call, bool only_open, struct job *out, struct err *err);
+
+/* Read "--with NAME" in front of a command's text: fills instructions and provider. VDO_E_REFUSED
+ * (err untouched): there is no such provider, which has been answered; other codes as call_reply().
+ */
+int call_read_pin(struct bot_call *call, const char *verb, struct err *err);
 
 /* Make a job of this workflow for the issue; fills in the verdict, also when one is open already.
  */

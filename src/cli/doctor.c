@@ -1,12 +1,14 @@
 #include "common.h"
 
 #include "vdo/app/app.h"
+#include "vdo/base/clock.h"
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/log.h"
 #include "vdo/base/mem.h"
 #include "vdo/cli/commands.h"
 #include "vdo/forge/forge.h"
+#include "vdo/json/json.h"
 #include "vdo/model/model.h"
 #include "vdo/sandbox/sandbox.h"
 #include "vdo/store/store.h"
@@ -103,6 +105,31 @@ static void check_forge(struct doctor *d, struct app *app, const struct config *
     forge_session_free(session);
 }
 
+/* What the last process that used the provider made of it. */
+static void say_health(struct doctor *d, struct app *app, const char *name)
+{
+    json_auto_t *health = NULL;
+    int64_t now = clock_now_ms(clock_real());
+    int64_t ok = 0;
+    int64_t bad = 0;
+    const char *breaker;
+
+    if (store_doc_get(app_store(app), MODEL_HEALTH_KIND, name, &health, NULL))
+        return;
+    ok = js_int(health, "last_ok_ms", 0);
+    bad = js_int(health, "last_error_ms", 0);
+    breaker = js_str(health, "breaker", "closed");
+    if (ok)
+        say(d, NOTE, "provider",
+            "%s: answered last %lld s ago; of the last answers half took %lld ms, 95 of 100 %lld "
+            "ms; breaker %s",
+            name, (long long)(now - ok) / 1000, (long long)js_int(health, "latency_ms.p50", 0),
+            (long long)js_int(health, "latency_ms.p95", 0), breaker);
+    if (bad)
+        say(d, NOTE, "provider", "%s: failed last %lld s ago: %s", name,
+            (long long)(now - bad) / 1000, js_str(health, "last_error", ""));
+}
+
 static void check_providers(struct doctor *d, struct app *app, const struct config *config)
 {
     struct model_session *session = model_session_new(app_model(app), NULL);
@@ -119,6 +146,7 @@ static void check_providers(struct doctor *d, struct app *app, const struct conf
         else
             say(d, GOOD, "provider", "%s: %s, %lld ms", name, ping.detail,
                 (long long)ping.latency_ms);
+        say_health(d, app, name);
     }
     model_session_free(session);
 }

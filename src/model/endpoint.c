@@ -1,6 +1,7 @@
 #include "endpoint.h"
 
 #include "vdo/base/mem.h"
+#include "vdo/json/json.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_MS = 20, LONGEST_QUEUE_MS = 60000 };
+enum { POLL_MS = 20, LONGEST_QUEUE_MS = 60000, HEALTH_EVERY_MS = 30000 };
 
 void endpoint_init(struct endpoint *endpoint, const struct config_provider *config)
 {
@@ -259,8 +260,8 @@ static json_t *latencies(const struct endpoint *endpoint)
         return json_null();
     memcpy(sorted, endpoint->latency_ms, n * sizeof(sorted[0]));
     qsort(sorted, n, sizeof(sorted[0]), by_size);
-    return json_pack("{s:I, s:I}", "p50", (json_int_t)sorted[n / 2], "p95",
-                     (json_int_t)sorted[n * 95 / 100]);
+    return json_pack("{s:I, s:I, s:I}", "p50", (json_int_t)sorted[n / 2], "p95",
+                     (json_int_t)sorted[n * 95 / 100], "p99", (json_int_t)sorted[n * 99 / 100]);
 }
 
 static json_t *report_one(struct endpoint *endpoint, int64_t now_ms)
@@ -283,6 +284,32 @@ static json_t *report_one(struct endpoint *endpoint, int64_t now_ms)
                     "latency_ms", latencies(endpoint));
     (void)pthread_mutex_unlock(&endpoint->lock);
     return out;
+}
+
+/* True at most once in HEALTH_EVERY_MS. */
+static bool is_due(struct model *model, int64_t now_ms)
+{
+    int64_t last = atomic_load(&model->health_at_ms);
+
+    return now_ms - last >= HEALTH_EVERY_MS &&
+           atomic_compare_exchange_strong(&model->health_at_ms, &last, now_ms);
+}
+
+void model_keep_health(struct model *model, bool now)
+{
+    json_auto_t *report = NULL;
+    json_t *one;
+    size_t i;
+
+    if (!model->store || !(now || is_due(model, clock_now_ms(model->clock))))
+        return;
+    report = model_report(model);
+    /* Only what people look at: a store that cannot take it says so at the next call's record. */
+    json_array_foreach (report, i, one) {
+        if (js_int(one, "calls", 0) > 0)
+            (void)store_doc_put(model->store, MODEL_HEALTH_KIND, js_str(one, "name", ""), one,
+                                NULL);
+    }
 }
 
 json_t *model_report(struct model *model)

@@ -44,6 +44,7 @@ struct model {
     struct prices *prices;
     struct endpoint endpoint[CONFIG_MAX_PROVIDERS];
     size_t n_endpoints;
+    _Atomic int64_t health_at_ms; /* when the report was put into the store last */
 };
 
 struct model_session {
@@ -57,6 +58,9 @@ struct model_session {
 void endpoint_init(struct endpoint *endpoint, const struct config_provider *config);
 void endpoint_release(struct endpoint *endpoint);
 struct endpoint *endpoint_find(struct model *model, const char *name);
+
+/* Put the report into the store, where other processes find it: after a call, when it is due. */
+void model_keep_health(struct model *model, bool now);
 
 /* "script" for scripts without one. */
 const char *endpoint_model(const struct endpoint *endpoint);

@@ -44,6 +44,7 @@ void model_close(struct model *model)
 {
     if (!model)
         return;
+    model_keep_health(model, true);
     for (size_t i = 0; i < model->n_endpoints; i++)
         endpoint_release(&model->endpoint[i]);
     prices_free(model->prices);

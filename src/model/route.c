@@ -87,6 +87,7 @@ static int try_once(const struct route *route, struct endpoint *endpoint, struct
 
     endpoint_done(endpoint, clock_now_ms(session->model->clock), outcome->latency_ms,
                   said->kind == FAIL_NONE ? NULL : said);
+    model_keep_health(session->model, false);
     tally->attempts++;
     count(tally, outcome);
     return rc;

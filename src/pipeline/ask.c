@@ -106,10 +106,22 @@ static struct model_context context_of(const struct job_run *run)
     return context;
 }
 
+/* The one provider that the job was asked for with; "" when none. Free with free(). */
+static char *pinned_provider(const struct job_run *run)
+{
+    const char *trigger = run->job->trigger ? run->job->trigger : "";
+    json_auto_t *facts = NULL;
+
+    if (js_parse(trigger, strlen(trigger), &facts, NULL) != VDO_OK)
+        return xstrdup("");
+    return xstrdup(js_str(facts, "provider", ""));
+}
+
 int ask_model(struct job_run *run, enum role role, const struct chat *chat, const json_t *schema,
               const char *schema_name, struct model_result *result, struct err *err)
 {
     struct model_context context = context_of(run);
+    AUTO_FREE char *pinned = pinned_provider(run);
     struct model_request request = {
         .role = role, .chat = chat, .schema = schema, .schema_name = schema_name};
     int64_t tokens_in;
@@ -119,6 +131,8 @@ int ask_model(struct job_run *run, enum role role, const struct chat *chat, cons
         return rc;
     if (run->repo_config && run->repo_config->role[role].n)
         request.providers = &run->repo_config->role[role];
+    if (*pinned)
+        request.provider = pinned;
     rc = model_call(run->model, &context, &request, result, err);
     if (rc) {
         (void)err_wrap(err, "%s", role_name(role));

@@ -248,7 +248,9 @@ static int submit(struct web *web, const json_t *body, char *id, struct err *err
     char workflow[] = "build";
     char type[] = "feature";
     char priority[] = "normal";
-    char trigger[] = "{\"kind\":\"api\"}";
+    const char *provider = js_str(body, "ai_provider", "");
+    json_auto_t *facts = json_pack("{s:s}", "kind", "api");
+    AUTO_FREE char *trigger = NULL;
     char none[] = "";
     char api[] = "api";
     struct job job = {.workflow = workflow,
@@ -260,13 +262,17 @@ static int submit(struct web *web, const json_t *body, char *id, struct err *err
                       .type = type,
                       .priority = priority,
                       .requester = strcmp(web->o.config->forge, "github") == 0 ? none : api,
-                      .trigger = trigger,
                       .base_ref = (char *)(uintptr_t)js_str(body, "base", "")};
 
     if (!*job.repo || !*job.title)
         return err_set(err, VDO_E_INVALID, "repo and title are needed");
     if (strcmp(job.forge, "local") == 0 && job.repo[0] != '/')
         return err_set(err, VDO_E_INVALID, "repo: an absolute path is needed with forge: local");
+    if (*provider && !config_find_provider(web->o.config, provider))
+        return err_set(err, VDO_E_INVALID, "ai_provider: there is no provider '%.60s'", provider);
+    if (*provider)
+        (void)json_object_set_new(facts, "provider", json_string(provider));
+    job.trigger = trigger = js_dump(facts);
     return jobs_submit(web->o.jobs, &job, NULL, 0, id, err);
 }
 

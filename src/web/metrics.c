@@ -4,6 +4,7 @@
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
 #include "vdo/json/json.h"
+#include "vdo/model/model.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -138,6 +139,70 @@ static void write_states(const json_t *stats, const char *member, const char *me
                           (long long)json_integer_value(count));
 }
 
+/* One member of every provider's report; names of providers have letters, digits, - and _ only. */
+static void write_provider_numbers(const json_t *report, const char *member, double scale,
+                                   const char *metric, const char *type, const char *help,
+                                   struct strbuf *out)
+{
+    const json_t *one;
+    size_t i;
+
+    (void)strbuf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
+    json_array_foreach (report, i, one)
+        (void)strbuf_addf(out, "%s{provider=\"%s\"} %.10g\n", metric, js_str(one, "name", ""),
+                          js_num(one, member, 0) * scale);
+}
+
+static void write_provider_latency(const json_t *report, struct strbuf *out)
+{
+    const json_t *one;
+    size_t i;
+
+    (void)strbuf_adds(out, "# HELP vdo_model_latency_seconds Time of the last 64 answers.\n"
+                           "# TYPE vdo_model_latency_seconds summary\n");
+    json_array_foreach (report, i, one) {
+        static const char *const quantiles[][2] = {
+            {"latency_ms.p50", "0.5"}, {"latency_ms.p95", "0.95"}, {"latency_ms.p99", "0.99"}};
+
+        for (size_t q = 0; q < 3 && json_is_object(json_object_get(one, "latency_ms")); q++)
+            (void)strbuf_addf(
+                out, "vdo_model_latency_seconds{provider=\"%s\",quantile=\"%s\"} %.3f\n",
+                js_str(one, "name", ""), quantiles[q][1], js_num(one, quantiles[q][0], 0) / 1e3);
+    }
+}
+
+static void write_provider_breakers(const json_t *report, struct strbuf *out)
+{
+    static const char *const states[] = {"closed", "open", "half_open"};
+    const json_t *one;
+    size_t i;
+
+    (void)strbuf_adds(out, "# HELP vdo_model_breaker The state that a provider's breaker is in.\n"
+                           "# TYPE vdo_model_breaker gauge\n");
+    json_array_foreach (report, i, one) {
+        for (size_t s = 0; s < sizeof(states) / sizeof(states[0]); s++)
+            (void)strbuf_addf(out, "vdo_model_breaker{provider=\"%s\",state=\"%s\"} %d\n",
+                              js_str(one, "name", ""), states[s],
+                              strcmp(js_str(one, "breaker", ""), states[s]) == 0);
+    }
+}
+
+static void write_providers(struct model *model, struct strbuf *out)
+{
+    json_auto_t *report = model ? model_report(model) : json_array();
+
+    write_provider_numbers(report, "calls", 1, "vdo_model_calls_total", "counter",
+                           "Calls of a provider that ended.", out);
+    write_provider_numbers(report, "failures", 1, "vdo_model_failures_total", "counter",
+                           "Calls of a provider that failed.", out);
+    write_provider_numbers(report, "under_way", 1, "vdo_model_calls_under_way", "gauge",
+                           "Calls of a provider at this moment.", out);
+    write_provider_numbers(report, "last_ok_ms", 1e-3, "vdo_model_last_success_seconds", "gauge",
+                           "When a provider answered last, since the epoch; 0: never.", out);
+    write_provider_breakers(report, out);
+    write_provider_latency(report, out);
+}
+
 void route_metrics(struct http_request *request, void *arg)
 {
     struct web *web = arg;
@@ -157,6 +222,7 @@ void route_metrics(struct http_request *request, void *arg)
                           "# TYPE vdo_cost_usd_total counter\nvdo_cost_usd_total %.6f\n",
                           js_num(stats, "cost_usd", 0));
     }
+    write_providers(web->o.model, &out);
     (void)strbuf_addf(
         &out,
         "# HELP vdo_live_streams Browsers that follow along.\n# TYPE vdo_live_streams gauge\n"

@@ -123,9 +123,11 @@ struct model_ping {
 /* GET on the models list of the provider; for `vdo model ping` and doctor. */
 int model_ping(struct model_session *session, const char *provider, struct model_ping *out,
                struct err *err);
-/* [{"name","api","model","base_url","breaker":"closed|open|half_open","last_ok_ms","last_error","latency_ms":{"p50","p95"}...}];
+/* [{"name","api","model","base_url","breaker":"closed|open|half_open","last_ok_ms","last_error","latency_ms":{"p50","p95","p99"}...}];
  * new reference. */
 json_t *model_report(struct model *model);
+/* The kind of the store's documents that hold the last report of each provider, by its name. */
+#define MODEL_HEALTH_KIND "provider-health"
 
 /* Price of a usage at a time in micro-dollars, rounded up; -1 when the model has no price. */
 int64_t model_price(const struct model *model, const char *provider, const char *model_name,

@@ -93,9 +93,10 @@ struct job {
     char *priority;     /* high normal low */
     char *requester;    /* login; "" for local */
     int64_t requester_id;
-    char *trigger;  /* JSON:
-                       {"kind":"label|comment|api|cli","comment_id":n,"delivery":guid,"updated_at":...}
-                     */
+    char *
+        trigger;    /* JSON:
+                       {"kind":"label|comment|api|cli","comment_id":n,"delivery":guid,"updated_at":...,
+                       "provider":name of the one provider to use, when one was asked for} */
     char *base_ref; /* asked for; "" = the default branch */
 
     enum job_state state;

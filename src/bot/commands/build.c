@@ -12,5 +12,8 @@ int command_build(struct bot_call *call, struct err *err)
         return call_reply(call, "not_on_pull.md", json_pack("{s:s}", "verb", "build"), err) ?
                    err->code :
                    call_done(call, "refused: /vdo build is for issues");
+    rc = call_read_pin(call, "build", err);
+    if (rc)
+        return rc == VDO_E_REFUSED ? VDO_OK : rc;
     return call_start_job(call, "build", err);
 }

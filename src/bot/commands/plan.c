@@ -12,5 +12,8 @@ int command_plan(struct bot_call *call, struct err *err)
         return call_reply(call, "not_on_pull.md", json_pack("{s:s}", "verb", "plan"), err) ?
                    err->code :
                    call_done(call, "refused: /vdo plan is for issues");
+    rc = call_read_pin(call, "plan", err);
+    if (rc)
+        return rc == VDO_E_REFUSED ? VDO_OK : rc;
     return call_start_job(call, "plan", err);
 }
