@@ -243,7 +243,8 @@ static int ask_for_more(struct agent *agent, bool *out_more, struct err *err)
 static int take_turn(struct agent *agent, bool *out_done, enum agent_end *out_end, struct err *err)
 {
     struct model_result result = {0};
-    const struct turn *turn;
+    struct turn turn; /* a copy: the conversation's own array moves when results are added, its
+                         blocks do not */
     size_t calls = 0;
     bool more = false;
     int rc = ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, &result, err);
@@ -253,8 +254,8 @@ static int take_turn(struct agent *agent, bool *out_done, enum agent_end *out_en
     agent->turns++;
     char *text = turn_text(&result.turn);
     chat_add_assistant(&agent->chat, &result.turn);
-    turn = &agent->chat.turns[agent->chat.n_turns - 1];
-    rc = answer_calls(agent, turn, &calls, err);
+    turn = agent->chat.turns[agent->chat.n_turns - 1];
+    rc = answer_calls(agent, &turn, &calls, err);
     if (!rc && calls == 0) {
         *out_done = take_text(agent, &result, text, out_end);
         text = NULL;
