@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOURNAL "journal"
+#define JOURNAL STAGE_JOURNAL
 #define DIRS    "dirs"
 
 enum { NAME_LEN = 24 };
@@ -105,8 +105,9 @@ static void remove_empty_parents(const struct stage *stage, const char *path)
     free(parent);
 }
 
+/* sync: the directory too, so that the journal may go. */
 static int do_step(const struct stage *stage, char what, const char *name, const char *path,
-                   struct err *err)
+                   bool sync, struct err *err)
 {
     const char *base;
     int fd = -1;
@@ -122,7 +123,7 @@ static int do_step(const struct stage *stage, char what, const char *name, const
         rc = stage_fail(err, "replace", path);
     if (what == 'd' && unlinkat(fd, base, 0) && errno != ENOENT)
         rc = stage_fail(err, "remove", path);
-    if (rc == VDO_OK && fsync(fd))
+    if (rc == VDO_OK && sync && fsync(fd))
         rc = stage_fail(err, "sync the directory of", path);
     (void)close(fd);
     if (rc == VDO_OK && what == 'd')
@@ -138,7 +139,7 @@ static int do_steps(const struct stage *stage, const struct change *changes, siz
         int rc;
 
         (void)snprintf(name, sizeof(name), "%zu", i);
-        rc = do_step(stage, changes[i].bytes ? 'w' : 'd', name, changes[i].path, err);
+        rc = do_step(stage, changes[i].bytes ? 'w' : 'd', name, changes[i].path, n > 1, err);
         if (rc)
             return rc;
     }
@@ -161,7 +162,7 @@ static int redo_line(const struct stage *stage, char *line, struct err *err)
     if (strspn(name, "0123456789") != strlen(name) || path_check(path, &why))
         return err_set(err, VDO_E_IO, "%s/" JOURNAL " is damaged; remove the directory",
                        EDIT_STAGE_DIR);
-    return do_step(stage, line[0], name, path, err);
+    return do_step(stage, line[0], name, path, true, err);
 }
 
 static int redo(const struct stage *stage, char *journal, struct err *err)
@@ -282,7 +283,7 @@ static int stage_all(struct stage *stage, const struct change *changes, size_t n
 
     if (mkdirat(stage->root_fd, EDIT_STAGE_DIR, 0700) || stage_open(stage))
         return stage_fail(err, "make", EDIT_STAGE_DIR);
-    rc = stage_sign(stage, err);
+    rc = stage_sign(stage, n > 1, err);
     for (size_t i = 0; i < n && rc == VDO_OK; i++) {
         if (changes[i].bytes)
             rc = stage_change(stage, &changes[i], i, err);

@@ -86,8 +86,8 @@ static int write_all(int fd, const char *bytes, size_t len)
     return 0;
 }
 
-int stage_file(const struct stage *stage, const char *name, const char *bytes, size_t len,
-               unsigned mode, int like, struct err *err)
+static int put_file(const struct stage *stage, const char *name, const char *bytes, size_t len,
+                    unsigned mode, int like, bool sync, struct err *err)
 {
     struct stat st;
     int fd =
@@ -100,11 +100,17 @@ int stage_file(const struct stage *stage, const char *name, const char *bytes, s
         if (fchown(fd, st.st_uid, st.st_gid))
             errno = 0; /* not ours to give: the new file is ours then */
     }
-    if (write_all(fd, bytes, len) || fchmod(fd, mode) || fsync(fd))
+    if (write_all(fd, bytes, len) || fchmod(fd, mode) || (sync && fsync(fd)))
         rc = stage_fail(err, "write " EDIT_STAGE_DIR, name);
     if (close(fd) && rc == VDO_OK)
         rc = stage_fail(err, "write " EDIT_STAGE_DIR, name);
     return rc;
+}
+
+int stage_file(const struct stage *stage, const char *name, const char *bytes, size_t len,
+               unsigned mode, int like, struct err *err)
+{
+    return put_file(stage, name, bytes, len, mode, like, true, err);
 }
 
 static int owner_text(const struct stage *stage, char text[OWNER_LEN])
@@ -145,18 +151,18 @@ bool stage_is_ours(const struct stage *stage)
         return errno == ENOENT && is_empty(stage);
     n = read(fd, have, sizeof(have) - 1);
     (void)close(fd);
-    if (n == 0)
-        return is_empty(stage);
+    if (n == 0) /* lost with the power before it was written; a journal is never that early */
+        return faccessat(stage->stage_fd, STAGE_JOURNAL, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
     return n > 0 && owner_text(stage, want) == 0 && strcmp(want, have) == 0;
 }
 
-int stage_sign(const struct stage *stage, struct err *err)
+int stage_sign(const struct stage *stage, bool sync, struct err *err)
 {
     char text[OWNER_LEN];
 
     if (owner_text(stage, text))
         return stage_fail(err, "look at", EDIT_STAGE_DIR);
-    return stage_file(stage, OWNER, text, strlen(text), 0600, -1, err);
+    return put_file(stage, OWNER, text, strlen(text), 0600, -1, sync, err);
 }
 
 int stage_read(const struct stage *stage, const char *name, char **out, struct err *err)

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define STAGE_JOURNAL "journal"
+
 struct stage {
     const char *dir;
     int root_fd;  /* holds the lock */
@@ -37,7 +39,8 @@ int stage_remove(struct stage *stage, struct err *err);
  * none.
  */
 bool stage_is_ours(const struct stage *stage);
-int stage_sign(const struct stage *stage, struct err *err);
+/* sync: before there is a journal it must be on disk. */
+int stage_sign(const struct stage *stage, bool sync, struct err *err);
 
 /* Write and sync one file of the stage. like: descriptor of the file it replaces, or -1. */
 int stage_file(const struct stage *stage, const char *name, const char *bytes, size_t len,

@@ -208,10 +208,20 @@ static bool makes_file(const struct file_op *op)
     return op->format == EDIT_SEARCH_REPLACE || hunk->old_count == 0;
 }
 
+static bool was_made(const struct work_file *file, const struct file_op *op)
+{
+    size_t len;
+    char *bytes = whole_bytes(file, op, &len);
+    bool same = len > 0 && len == file->len && memcmp(bytes, file->bytes, len) == 0;
+
+    free(bytes);
+    return same;
+}
+
 static int do_update(struct work *work, struct work_file *file, const struct file_op *op,
                      struct refusal *why, struct err *err)
 {
-    if (!file->exists && makes_file(op))
+    if (makes_file(op) && (!file->exists || was_made(file, op)))
         return do_add(file, op, why);
     if (!file->exists)
         return refuse_missing(work, file, why);
