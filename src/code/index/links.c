@@ -1,6 +1,7 @@
 #include "links.h"
 
 #include "classify.h"
+#include "lang.h"
 
 #include "vdo/base/mem.h"
 
@@ -234,6 +235,12 @@ static uint32_t find_end(const struct table *t, const struct link_file *files, c
     return NONE;
 }
 
+/* "socket.h", "x/y.js", but not "os.path". */
+static bool has_known_ending(const char *name)
+{
+    return strchr(name, '.') && lang_of(name, NULL, 0)->class == LANG_CODE;
+}
+
 static uint32_t resolve(const struct table *t, const struct link_file *files, const char *name,
                         uint32_t from)
 {
@@ -251,6 +258,11 @@ static uint32_t resolve(const struct table *t, const struct link_file *files, co
         if (found != NONE || len)
             return found;
         name += strspn(name, "."); /* Python: "..pkg.mod" */
+    }
+    if (has_known_ending(name)) {
+        found = find_end(t, files, name, without_ending(name, strlen(name)), from);
+        if (found != NONE)
+            return found;
     }
     len = with_slashes(name, text);
     while (len && text[len - 1] == '/')
@@ -348,9 +360,10 @@ static size_t bare_name(const char *path, bool test, char *out)
 
             for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]) && !skip; k++) {
                 size_t m = strlen(marks[k]);
-                unsigned char after = (unsigned char)name[i + m];
 
-                if (i + m <= len && strncasecmp(name + i, marks[k], m) == 0 && !islower(after))
+                /* name[len] is there: a dot or the NUL */
+                if (i + m <= len && strncasecmp(name + i, marks[k], m) == 0 &&
+                    !islower((unsigned char)name[i + m]))
                     skip = m;
             }
             if (skip) {

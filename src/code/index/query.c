@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_TITLE = 300, MAX_TOKEN = 200, MAX_SCOPE = 60 };
+enum { MAX_TITLE = 300, MAX_TOKEN = 200, MAX_SCOPE = 60, MAX_SCOPE_WORDS = 4 };
 
 enum place { IN_TITLE, IN_BODY, IN_CODE, IN_BLOCK };
 
@@ -309,16 +309,30 @@ static void parse_line(struct parser *p, const char *at, const char *end)
     p->last_len = 0;
 }
 
-/* What stands before the colon of "scope: text" or in the parentheses of "feat(scope): text". */
+static void add_scope(struct query *q, const char *word, size_t len)
+{
+    struct word_parts parts;
+
+    if (is_noise(word, len))
+        return;
+    word_split(word, len, &parts);
+    for (unsigned i = 0; i < parts.n && q->n_scope < MAX_SCOPE_TERMS; i++)
+        q->scope[q->n_scope++] = parts.part[i];
+    if (parts.compound && q->n_scope < MAX_SCOPE_TERMS)
+        q->scope[q->n_scope++] = parts.whole;
+}
+
+/* What stands before the colon of "scope: text" or in the parentheses of "feat(scope): text". More
+ * words than a few are a sentence. */
 static void find_scope(struct query *q, const char *title, size_t len)
 {
     const char *colon = memchr(title, ':', len < MAX_SCOPE ? len : MAX_SCOPE);
     const char *at = title;
+    unsigned words = 0;
 
-    if (!colon || (colon > title && memchr(title, '`', (size_t)(colon - title))))
+    if (!colon || memchr(title, '`', (size_t)(colon - title)))
         return;
-    while (at < colon && q->n_scope + WORD_MAX_PARTS < 8 + WORD_MAX_PARTS) {
-        struct word_parts parts;
+    while (at < colon) {
         const char *stop = at;
 
         while (stop < colon && word_byte((unsigned char)*stop))
@@ -327,15 +341,12 @@ static void find_scope(struct query *q, const char *title, size_t len)
             at++;
             continue;
         }
-        if (!is_noise(at, (size_t)(stop - at))) {
-            word_split(at, (size_t)(stop - at), &parts);
-            for (unsigned i = 0; i < parts.n && q->n_scope < 8; i++)
-                q->scope[q->n_scope++] = parts.part[i];
-            if (parts.compound && q->n_scope < 8)
-                q->scope[q->n_scope++] = parts.whole;
-        }
+        add_scope(q, at, (size_t)(stop - at));
+        words++;
         at = stop;
     }
+    if (words > MAX_SCOPE_WORDS)
+        q->n_scope = 0;
 }
 
 static bool has_any(const char *text, size_t len, const char *const *words)

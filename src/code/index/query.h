@@ -17,6 +17,7 @@ enum {
     QUERY_MAX_PATHS = 64,
     QUERY_TERM_TEXT = 48,
     QUERY_PATH_TEXT = 200,
+    MAX_SCOPE_TERMS = 8,
 };
 
 struct query_term {
@@ -42,7 +43,7 @@ struct query {
     size_t n_paths;
     /* Terms of what stands before the first colon of the title ("caddytls: ...", "feat(cli): ...").
      */
-    uint32_t scope[8];
+    uint32_t scope[MAX_SCOPE_TERMS];
     size_t n_scope;
     bool about_tests; /* the title asks for tests, or documentation */
     bool about_docs;

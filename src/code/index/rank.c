@@ -21,8 +21,9 @@ static void add_hit(struct ranker *r, struct hit hit)
     r->hits[r->n_hits++] = hit;
 }
 
-/* Both lists are sorted. */
-static void match_terms(struct ranker *r, const struct facts *facts)
+/* Both lists are sorted. Only sources count for how rare a word is: tests and documents repeat the
+ * words of what they are about. */
+static void match_terms(struct ranker *r, const struct facts *facts, bool is_source)
 {
     const struct query *q = r->query;
     size_t n = facts->head->n_terms;
@@ -37,7 +38,7 @@ static void match_terms(struct ranker *r, const struct facts *facts)
             return;
         if (facts->term[j] != number)
             continue;
-        r->df[i]++;
+        r->df[i] += is_source;
         add_hit(r, (struct hit){.term = (uint16_t)i,
                                 .where = facts->where[j],
                                 .tf = facts->tf[j],
@@ -57,6 +58,7 @@ static int read_doc(struct ranker *r, size_t i, struct err *err)
     const void *bytes = NULL;
     size_t len = 0;
     struct facts facts;
+    bool source;
     int rc = index_db_facts(r->db, f->blob, &bytes, &len, err);
 
     if (rc)
@@ -65,7 +67,9 @@ static int read_doc(struct ranker *r, size_t i, struct err *err)
         return VDO_OK;
     *d = (struct doc){.file = i, .first_hit = (uint32_t)r->n_hits};
     d->lang = lang_of(f->path, NULL, 0);
-    match_terms(r, &facts);
+    source = d->lang->class != LANG_TEXT && !(f->flags & (FILE_TEST | FILE_DOC | FILE_LOCALE));
+    match_terms(r, &facts, source);
+    r->sources += source;
     d->imports = (uint32_t)r->imports.len;
     d->imports_len = facts.head->imports_len;
     (void)strbuf_add(&r->imports, facts.imports, facts.head->imports_len);
@@ -102,8 +106,10 @@ static void weigh_terms(struct ranker *r)
     for (size_t i = 0; i < q->n_terms; i++) {
         const struct query_term *t = &q->terms[i];
         double n = (double)r->n;
-        double idf = log(1.0 + (n - r->df[i] + 0.5) / (r->df[i] + 0.5));
-        double all = (double)t->title * 2.0 + (double)t->body + (double)t->block * 0.5;
+        double sources = (double)r->sources;
+        double idf = log(1.0 + (sources - r->df[i] + 0.5) / (r->df[i] + 0.5));
+        double all =
+            (double)t->title * 2.0 + (double)t->body + (double)t->block * 0.5 + (double)t->code;
 
         r->idf[i] = idf;
         r->path_idf[i] = log(1.0 + (n - r->path_df[i] + 0.5) / (r->path_df[i] + 0.5));

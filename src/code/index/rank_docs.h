@@ -55,6 +55,7 @@ struct ranker {
     size_t n;
     struct hit *hits;
     size_t n_hits;
+    size_t sources; /* docs that are neither tests nor documentation */
     size_t hits_cap;
     uint32_t df[QUERY_MAX_TERMS];
     uint32_t path_df[QUERY_MAX_TERMS];
