@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,14 +128,22 @@ static int open_flags(const struct sqldb_options *o)
            (o->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 }
 
+/* SQLite's memory statistics cost a lock that all connections share, for numbers nobody reads. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int sqldb_open(const char *path, const struct sqldb_options *options, struct sqldb **out,
                struct err *err)
 {
     static const struct sqldb_options zero = {0};
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const struct sqldb_options *o = options ? options : &zero;
     struct sqldb *db;
     int rc;
 
+    (void)pthread_once(&once, configure_library);
     if (!is_memory(path)) {
         if ((o->read_only || o->must_exist) && !fs_exists(path))
             return err_set(err, VDO_E_NOT_FOUND, "database %s: no such file", path);

@@ -244,8 +244,12 @@ static int read_list(struct conn *c, void *arg, struct err *err)
         (void)strbuf_adds(&sql, " AND d.guid = ?1");
     if (a->state == DELIVERY_DONE) /* nearly all are: no index leads to them */
         (void)strbuf_adds(&sql, " AND +d.state = ?2");
+    else if (a->state == DELIVERY_PENDING)
+        (void)strbuf_adds(&sql, " AND d.seq IN (SELECT seq FROM deliveries WHERE state = 0 "
+                                "AND claimed_by IS NULL UNION ALL SELECT seq FROM deliveries "
+                                "WHERE claimed_by IS NOT NULL)");
     else if (a->state >= 0)
-        (void)strbuf_adds(&sql, " AND d.state = ?2 AND d.state <> 1");
+        (void)strbuf_adds(&sql, " AND d.state = ?2 AND d.state > 1");
     if (a->before_seq > 0)
         (void)strbuf_adds(&sql, " AND d.seq < ?3");
     (void)strbuf_adds(&sql, " ORDER BY d.seq DESC LIMIT ?4");

@@ -35,7 +35,9 @@ static int64_t body_key(const unsigned char sha[SHA256_SIZE])
 
 static int put_body(struct conn *c, int64_t seq, const struct adding *a, struct err *err)
 {
-    return conn_run(c, "INSERT OR REPLACE INTO delivery_bodies (seq, body) VALUES (?1, ?2)",
+    return conn_run(c,
+                    "INSERT INTO delivery_bodies (seq, body) VALUES (?1, ?2) "
+                    "ON CONFLICT DO UPDATE SET body = ?2",
                     VALUES(INT(seq), BLOB(a->body, a->body_len)), err);
 }
 
@@ -73,47 +75,53 @@ static int find_same_body(struct conn *c, const struct adding *a, char **out_gui
     return VDO_OK;
 }
 
+/* VDO_E_NOT_FOUND: the guid is there already. */
 static int insert(struct conn *c, struct adding *a, enum delivery_state state, const char *reason,
                   struct err *err)
 {
-    return conn_run(
+    return conn_change(
         c,
         "INSERT INTO deliveries (guid, event, sha256, body_key, state, reason, received_at_ms, "
-        "run_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        "run_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7) ON CONFLICT (guid) DO NOTHING",
         VALUES(TEXT(a->guid), TEXT(a->event), BLOB(a->sha256, SHA256_SIZE),
                INT(body_key(a->sha256)), INT(state), TEXT(reason), INT(a->received_at_ms)),
         err);
 }
 
-static int add(struct conn *c, void *arg, struct err *err)
+static int find_and_hear_again(struct conn *c, struct adding *a, struct err *err)
 {
-    struct adding *a = arg;
     struct sqldb_stmt *stmt = NULL;
-    AUTO_FREE char *other = NULL;
-    AUTO_FREE char *reason = NULL;
+    enum delivery_state state;
+    int64_t seq;
     int rc = conn_first(c, "SELECT seq, state FROM deliveries WHERE guid = ?1",
                         VALUES(TEXT(a->guid)), &stmt, err);
 
-    if (!rc) {
-        int64_t seq = sqldb_int64(stmt, 0);
-        enum delivery_state state = (enum delivery_state)sqldb_int64(stmt, 1);
-
-        sqldb_reset(stmt);
-        return hear_again(c, a, seq, state, err);
-    }
-    if (rc != VDO_E_NOT_FOUND)
-        return rc;
-    rc = find_same_body(c, a, &other, err);
     if (rc)
         return rc;
-    if (other) {
-        a->outcome = DELIVERY_SAME_BODY;
+    seq = sqldb_int64(stmt, 0);
+    state = (enum delivery_state)sqldb_int64(stmt, 1);
+    sqldb_reset(stmt);
+    return hear_again(c, a, seq, state, err);
+}
+
+static int add(struct conn *c, void *arg, struct err *err)
+{
+    struct adding *a = arg;
+    AUTO_FREE char *other = NULL;
+    AUTO_FREE char *reason = NULL;
+    int rc = find_same_body(c, a, &other, err);
+
+    if (rc)
+        return rc;
+    a->outcome = other ? DELIVERY_SAME_BODY : DELIVERY_NEW;
+    if (other)
         reason = xasprintf("ignored: same body as delivery %s", other);
-        return insert(c, a, DELIVERY_DONE, reason, err);
-    }
-    a->outcome = DELIVERY_NEW;
-    rc = insert(c, a, DELIVERY_PENDING, "", err);
-    return rc ? rc : put_body(c, sqldb_last_insert_id(conn_db(c)), a, err);
+    rc = insert(c, a, other ? DELIVERY_DONE : DELIVERY_PENDING, reason, err);
+    if (rc == VDO_E_NOT_FOUND)
+        return find_and_hear_again(c, a, err);
+    if (rc || other)
+        return rc;
+    return put_body(c, sqldb_last_insert_id(conn_db(c)), a, err);
 }
 
 static void tell(struct write_op *op)

@@ -10,26 +10,34 @@ static void set_count(json_t *object, const char *name, int64_t n)
     (void)json_object_set_new(object, name, json_integer(n));
 }
 
-/* Pending, failed and dead ones stand in small indexes; the done are the rest of all. */
+/* Those that did not end well stand in small indexes; the done are the rest of all. */
 static int count_deliveries(struct conn *c, json_t *out, struct err *err)
 {
-    int64_t n[DELIVERY_DEAD + 1] = {0};
-    int64_t all = 0;
-    int rc = conn_int(c, "SELECT count(*) FROM deliveries", NO_VALUES, &all, err);
+    struct sqldb_stmt *stmt = NULL;
+    int64_t all;
+    int64_t pending;
+    int64_t failed;
+    int64_t dead;
+    int rc = conn_first(c,
+                        "SELECT (SELECT count(*) FROM deliveries), "
+                        "(SELECT count(*) FROM deliveries WHERE state = 0 AND claimed_by IS NULL) "
+                        "+ (SELECT count(*) FROM deliveries WHERE claimed_by IS NOT NULL), "
+                        "(SELECT count(*) FROM deliveries WHERE state = 2 AND state > 1), "
+                        "(SELECT count(*) FROM deliveries WHERE state = 3 AND state > 1)",
+                        NO_VALUES, &stmt, err);
 
-    for (int state = DELIVERY_PENDING; !rc && state <= DELIVERY_DEAD; state++) {
-        if (state == DELIVERY_DONE)
-            continue;
-        rc = conn_int(c,
-                      "SELECT count(*) FROM deliveries INDEXED BY deliveries_ended "
-                      "WHERE state = ?1 AND state <> 1",
-                      VALUES(INT(state)), &n[state], err);
-        all -= n[state];
-    }
-    n[DELIVERY_DONE] = all;
-    for (int state = DELIVERY_PENDING; !rc && state <= DELIVERY_DEAD; state++)
-        set_count(out, delivery_state_name((enum delivery_state)state), n[state]);
-    return rc;
+    if (rc)
+        return rc;
+    all = sqldb_int64(stmt, 0);
+    pending = sqldb_int64(stmt, 1);
+    failed = sqldb_int64(stmt, 2);
+    dead = sqldb_int64(stmt, 3);
+    sqldb_reset(stmt);
+    set_count(out, delivery_state_name(DELIVERY_PENDING), pending);
+    set_count(out, delivery_state_name(DELIVERY_DONE), all - pending - failed - dead);
+    set_count(out, delivery_state_name(DELIVERY_FAILED), failed);
+    set_count(out, delivery_state_name(DELIVERY_DEAD), dead);
+    return VDO_OK;
 }
 
 static const char *job_name(int state)
@@ -77,8 +85,8 @@ static int add_age(struct conn *c, const char *name, const char *sql, struct cou
 static int add_ages(struct conn *c, struct counting *a, struct err *err)
 {
     int rc = add_age(c, "oldest_pending_ms",
-                     "SELECT received_at_ms FROM deliveries INDEXED BY deliveries_ended "
-                     "WHERE state = 0 AND state <> 1 ORDER BY seq LIMIT 1",
+                     "SELECT received_at_ms FROM deliveries INDEXED BY deliveries_due "
+                     "WHERE state = 0 AND claimed_by IS NULL ORDER BY run_at_ms, seq LIMIT 1",
                      a, err);
 
     if (!rc)

@@ -85,14 +85,14 @@ static void fail_done(struct write_op *first, const struct write_op *end, const 
 
 static int run_op(struct conn *c, struct write_op *op)
 {
-    int rc = sqldb_exec(conn_db(c), "SAVEPOINT op", &op->failure);
+    int rc = conn_run(c, "SAVEPOINT op", NO_VALUES, &op->failure);
 
     if (!rc) {
         rc = op->fn(c, op->arg, &op->failure);
         if (rc && sqldb_in_transaction(conn_db(c)))
-            (void)sqldb_exec(conn_db(c), "ROLLBACK TO op", NULL);
+            (void)conn_run(c, "ROLLBACK TO op", NO_VALUES, NULL);
         if (sqldb_in_transaction(conn_db(c)))
-            (void)sqldb_exec(conn_db(c), "RELEASE op", NULL);
+            (void)conn_run(c, "RELEASE op", NO_VALUES, NULL);
     }
     op->rc = lite_translate(rc, &op->failure);
     return op->rc;

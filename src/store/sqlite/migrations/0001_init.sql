@@ -25,7 +25,7 @@ CREATE INDEX deliveries_body ON deliveries (body_key);
 CREATE INDEX deliveries_due ON deliveries (run_at_ms, seq) WHERE state = 0 AND claimed_by IS NULL;
 CREATE INDEX deliveries_claimed ON deliveries (repo_id, issue) WHERE claimed_by IS NOT NULL;
 CREATE INDEX deliveries_lane ON deliveries (repo_id, issue, seq) WHERE state = 0 AND repo_id <> 0;
-CREATE INDEX deliveries_ended ON deliveries (state, seq) WHERE state <> 1;
+CREATE INDEX deliveries_ended_badly ON deliveries (state, seq) WHERE state > 1;
 
 CREATE TABLE delivery_bodies (
     seq  INTEGER PRIMARY KEY,
