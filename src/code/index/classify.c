@@ -1,5 +1,6 @@
 #include "classify.h"
 
+#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/gitrepo/path.h"
 
@@ -18,136 +19,149 @@ enum {
 
 struct word_flag {
     const char *word;
+    size_t len;
     unsigned flag;
 };
+#define W(text, flag)                \
+    {                                \
+        text, sizeof(text) - 1, flag \
+    }
 
 /* Directory names, lower case. */
 static const struct word_flag dir_flags[] = {
-    {"test", FILE_TEST},
-    {"tests", FILE_TEST},
-    {"__tests__", FILE_TEST},
-    {"testing", FILE_TEST},
-    {"testdata", FILE_TEST},
-    {"test-data", FILE_TEST},
-    {"test_data", FILE_TEST},
-    {"testsuite", FILE_TEST},
-    {"unittest", FILE_TEST},
-    {"unittests", FILE_TEST},
-    {"unit-tests", FILE_TEST},
-    {"integration-tests", FILE_TEST},
-    {"integration_tests", FILE_TEST},
-    {"spec", FILE_TEST},
-    {"specs", FILE_TEST},
-    {"e2e", FILE_TEST},
-    {"fixtures", FILE_TEST},
-    {"__fixtures__", FILE_TEST},
-    {"__mocks__", FILE_TEST},
-    {"__snapshots__", FILE_TEST},
-    {"doc", FILE_DOC},
-    {"docs", FILE_DOC},
-    {"documentation", FILE_DOC},
-    {"man", FILE_DOC},
-    {"example", FILE_EXAMPLE},
-    {"examples", FILE_EXAMPLE},
-    {"sample", FILE_EXAMPLE},
-    {"samples", FILE_EXAMPLE},
-    {"demo", FILE_EXAMPLE},
-    {"demos", FILE_EXAMPLE},
-    {"bench", FILE_EXAMPLE},
-    {"benchmark", FILE_EXAMPLE},
-    {"benchmarks", FILE_EXAMPLE},
-    {"node_modules", FILE_VENDORED},
-    {"bower_components", FILE_VENDORED},
-    {"third_party", FILE_VENDORED},
-    {"third-party", FILE_VENDORED},
-    {"thirdparty", FILE_VENDORED},
-    {"3rdparty", FILE_VENDORED},
-    {"vendor", FILE_VENDORED},
-    {"vendored", FILE_VENDORED},
-    {"_vendor", FILE_VENDORED},
-    {".venv", FILE_VENDORED},
-    {"site-packages", FILE_VENDORED},
-    {"locale", FILE_LOCALE},
-    {"locales", FILE_LOCALE},
-    {"translations", FILE_LOCALE},
+    W("test", FILE_TEST),
+    W("tests", FILE_TEST),
+    W("__tests__", FILE_TEST),
+    W("testing", FILE_TEST),
+    W("testdata", FILE_TEST),
+    W("test-data", FILE_TEST),
+    W("test_data", FILE_TEST),
+    W("testsuite", FILE_TEST),
+    W("unittest", FILE_TEST),
+    W("unittests", FILE_TEST),
+    W("unit-tests", FILE_TEST),
+    W("integration-tests", FILE_TEST),
+    W("integration_tests", FILE_TEST),
+    W("spec", FILE_TEST),
+    W("specs", FILE_TEST),
+    W("e2e", FILE_TEST),
+    W("fixtures", FILE_TEST),
+    W("__fixtures__", FILE_TEST),
+    W("__mocks__", FILE_TEST),
+    W("__snapshots__", FILE_TEST),
+    W("doc", FILE_DOC),
+    W("docs", FILE_DOC),
+    W("documentation", FILE_DOC),
+    W("man", FILE_DOC),
+    W("example", FILE_EXAMPLE),
+    W("examples", FILE_EXAMPLE),
+    W("sample", FILE_EXAMPLE),
+    W("samples", FILE_EXAMPLE),
+    W("demo", FILE_EXAMPLE),
+    W("demos", FILE_EXAMPLE),
+    W("bench", FILE_EXAMPLE),
+    W("benchmark", FILE_EXAMPLE),
+    W("benchmarks", FILE_EXAMPLE),
+    W("node_modules", FILE_VENDORED),
+    W("bower_components", FILE_VENDORED),
+    W("third_party", FILE_VENDORED),
+    W("third-party", FILE_VENDORED),
+    W("thirdparty", FILE_VENDORED),
+    W("3rdparty", FILE_VENDORED),
+    W("vendor", FILE_VENDORED),
+    W("vendored", FILE_VENDORED),
+    W("_vendor", FILE_VENDORED),
+    W(".venv", FILE_VENDORED),
+    W("site-packages", FILE_VENDORED),
+    W("locale", FILE_LOCALE),
+    W("locales", FILE_LOCALE),
+    W("translations", FILE_LOCALE),
 };
 
 /* Whole base names, lower case. */
 static const struct word_flag name_flags[] = {
-    {"package-lock.json", FILE_LOCK}, {"npm-shrinkwrap.json", FILE_LOCK},
-    {"yarn.lock", FILE_LOCK},         {"pnpm-lock.yaml", FILE_LOCK},
-    {"composer.lock", FILE_LOCK},     {"cargo.lock", FILE_LOCK},
-    {"gemfile.lock", FILE_LOCK},      {"poetry.lock", FILE_LOCK},
-    {"pdm.lock", FILE_LOCK},          {"uv.lock", FILE_LOCK},
-    {"pipfile.lock", FILE_LOCK},      {"mix.lock", FILE_LOCK},
-    {"pubspec.lock", FILE_LOCK},      {"packages.lock.json", FILE_LOCK},
-    {"flake.lock", FILE_LOCK},        {"go.sum", FILE_LOCK},
-    {"go.work.sum", FILE_LOCK},       {"gradle.lockfile", FILE_LOCK},
-    {"bun.lockb", FILE_LOCK},         {"podfile.lock", FILE_LOCK},
-    {"deno.lock", FILE_LOCK},         {"conftest.py", FILE_TEST},
+    W("package-lock.json", FILE_LOCK), W("npm-shrinkwrap.json", FILE_LOCK),
+    W("yarn.lock", FILE_LOCK),         W("pnpm-lock.yaml", FILE_LOCK),
+    W("composer.lock", FILE_LOCK),     W("cargo.lock", FILE_LOCK),
+    W("gemfile.lock", FILE_LOCK),      W("poetry.lock", FILE_LOCK),
+    W("pdm.lock", FILE_LOCK),          W("uv.lock", FILE_LOCK),
+    W("pipfile.lock", FILE_LOCK),      W("mix.lock", FILE_LOCK),
+    W("pubspec.lock", FILE_LOCK),      W("packages.lock.json", FILE_LOCK),
+    W("flake.lock", FILE_LOCK),        W("go.sum", FILE_LOCK),
+    W("go.work.sum", FILE_LOCK),       W("gradle.lockfile", FILE_LOCK),
+    W("bun.lockb", FILE_LOCK),         W("podfile.lock", FILE_LOCK),
+    W("deno.lock", FILE_LOCK),         W("conftest.py", FILE_TEST),
 };
 
 /* Ends of base names, lower case. */
 static const struct word_flag suffix_flags[] = {
-    {".min.js", FILE_MINIFIED},
-    {".min.css", FILE_MINIFIED},
-    {".min.mjs", FILE_MINIFIED},
-    {".map", FILE_GENERATED},
-    {".pb.go", FILE_GENERATED},
-    {".pb.cc", FILE_GENERATED},
-    {".pb.h", FILE_GENERATED},
-    {"_pb2.py", FILE_GENERATED},
-    {"_pb2_grpc.py", FILE_GENERATED},
-    {"_pb2.pyi", FILE_GENERATED},
-    {".g.dart", FILE_GENERATED},
-    {".freezed.dart", FILE_GENERATED},
-    {".designer.cs", FILE_GENERATED},
-    {".snap", FILE_GENERATED},
-    {"_generated.go", FILE_GENERATED},
-    {".po", FILE_LOCALE},
-    {".pot", FILE_LOCALE},
-    {".xlf", FILE_LOCALE},
-    {".arb", FILE_LOCALE},
-    {".md", FILE_DOC},
-    {".markdown", FILE_DOC},
-    {".rst", FILE_DOC},
-    {".adoc", FILE_DOC},
-    {".mdx", FILE_DOC},
-    {".txt", FILE_DOC},
-    {".tex", FILE_DOC},
-    {"_test.go", FILE_TEST},
-    {"_test.py", FILE_TEST},
-    {"_test.c", FILE_TEST},
-    {"_test.cc", FILE_TEST},
-    {"_test.cpp", FILE_TEST},
-    {"_test.rb", FILE_TEST},
-    {"_spec.rb", FILE_TEST},
-    {"_test.exs", FILE_TEST},
-    {"_test.dart", FILE_TEST},
-    {"_test.rs", FILE_TEST},
-    {"_tests.rs", FILE_TEST},
-    {"_unittest.cc", FILE_TEST},
-    {"_test.ts", FILE_TEST},
-    {"_test.js", FILE_TEST},
-    {"_test.lua", FILE_TEST},
-    {"_spec.lua", FILE_TEST},
-    {"_test.php", FILE_TEST},
+    W(".min.js", FILE_MINIFIED),
+    W(".min.css", FILE_MINIFIED),
+    W(".min.mjs", FILE_MINIFIED),
+    W(".map", FILE_GENERATED),
+    W(".pb.go", FILE_GENERATED),
+    W(".pb.cc", FILE_GENERATED),
+    W(".pb.h", FILE_GENERATED),
+    W("_pb2.py", FILE_GENERATED),
+    W("_pb2_grpc.py", FILE_GENERATED),
+    W("_pb2.pyi", FILE_GENERATED),
+    W(".g.dart", FILE_GENERATED),
+    W(".freezed.dart", FILE_GENERATED),
+    W(".designer.cs", FILE_GENERATED),
+    W(".snap", FILE_GENERATED),
+    W("_generated.go", FILE_GENERATED),
+    W(".po", FILE_LOCALE),
+    W(".pot", FILE_LOCALE),
+    W(".xlf", FILE_LOCALE),
+    W(".arb", FILE_LOCALE),
+    W(".md", FILE_DOC),
+    W(".markdown", FILE_DOC),
+    W(".rst", FILE_DOC),
+    W(".adoc", FILE_DOC),
+    W(".mdx", FILE_DOC),
+    W(".txt", FILE_DOC),
+    W(".tex", FILE_DOC),
+    W("_test.go", FILE_TEST),
+    W("_test.py", FILE_TEST),
+    W("_test.c", FILE_TEST),
+    W("_test.cc", FILE_TEST),
+    W("_test.cpp", FILE_TEST),
+    W("_test.rb", FILE_TEST),
+    W("_spec.rb", FILE_TEST),
+    W("_test.exs", FILE_TEST),
+    W("_test.dart", FILE_TEST),
+    W("_test.rs", FILE_TEST),
+    W("_tests.rs", FILE_TEST),
+    W("_unittest.cc", FILE_TEST),
+    W("_test.ts", FILE_TEST),
+    W("_test.js", FILE_TEST),
+    W("_test.lua", FILE_TEST),
+    W("_spec.lua", FILE_TEST),
+    W("_test.php", FILE_TEST),
 };
 
-static unsigned lookup_dir(const char *part, size_t len)
+/* The flag of a word that is in a table, 0 of others. */
+static unsigned lookup(const struct word_flag *table, size_t n, const char *word, size_t len)
 {
-    for (size_t i = 0; i < sizeof(dir_flags) / sizeof(dir_flags[0]); i++) {
-        if (strlen(dir_flags[i].word) == len && strncasecmp(part, dir_flags[i].word, len) == 0)
-            return dir_flags[i].flag;
+    for (size_t i = 0; i < n; i++) {
+        if (table[i].len == len && memcmp(word, table[i].word, len) == 0)
+            return table[i].flag;
     }
     return 0;
 }
 
-static bool ends_with(const char *name, size_t len, const char *suffix)
+static unsigned lookup_end(const char *name, size_t len)
 {
-    size_t n = strlen(suffix);
+    unsigned flags = 0;
 
-    return len >= n && strcasecmp(name + len - n, suffix) == 0;
+    for (size_t i = 0; i < sizeof(suffix_flags) / sizeof(suffix_flags[0]); i++) {
+        const struct word_flag *w = &suffix_flags[i];
+
+        if (len >= w->len && name[len - 1] == w->word[w->len - 1] &&
+            memcmp(name + len - w->len, w->word, w->len) == 0)
+            flags |= w->flag;
+    }
+    return flags;
 }
 
 /* "FooTest.java", "BarTests.cs", "TestBaz.java", "XyzIT.java", "FooSpec.scala" */
@@ -166,47 +180,53 @@ static bool is_camel_test(const char *name, size_t stem_len)
     return stem_len > 4 && memcmp(name, "Test", 4) == 0 && isupper((unsigned char)name[4]);
 }
 
-static bool is_test_name(const char *name, size_t len)
+/* lower: name in lower case */
+static bool is_test_name(const char *name, const char *lower, size_t len)
 {
     const char *dot = strrchr(name, '.');
-    size_t stem_len = dot ? (size_t)(dot - name) : len;
+    const char *test;
 
-    return strncasecmp(name, "test_", 5) == 0 || strcasestr(name, ".test.") ||
-           strcasestr(name, ".spec.") || strcasestr(name, ".test-d.") ||
-           strcasestr(name, "-test.") || strcasestr(name, ".cy.") || is_camel_test(name, stem_len);
+    if (strncmp(lower, "test_", 5) == 0 || is_camel_test(name, dot ? (size_t)(dot - name) : len))
+        return true;
+    for (test = lower; (test = strpbrk(test, ".-")); test++) {
+        if (strncmp(test, ".test.", 6) == 0 || strncmp(test, ".spec.", 6) == 0 ||
+            strncmp(test, ".test-d.", 8) == 0 || strncmp(test, "-test.", 6) == 0 ||
+            strncmp(test, ".cy.", 4) == 0)
+            return true;
+    }
+    return false;
 }
 
-static unsigned name_flag(const char *name)
+static unsigned name_flag(const char *name, const char *lower, size_t len)
 {
-    size_t len = strlen(name);
-    unsigned flags = is_test_name(name, len) ? FILE_TEST : 0;
+    unsigned flags = is_test_name(name, lower, len) ? FILE_TEST : 0;
 
-    for (size_t i = 0; i < sizeof(name_flags) / sizeof(name_flags[0]); i++) {
-        if (strcasecmp(name, name_flags[i].word) == 0)
-            flags |= name_flags[i].flag;
-    }
-    for (size_t i = 0; i < sizeof(suffix_flags) / sizeof(suffix_flags[0]); i++) {
-        if (ends_with(name, len, suffix_flags[i].word))
-            flags |= suffix_flags[i].flag;
-    }
+    flags |= lookup(name_flags, sizeof(name_flags) / sizeof(name_flags[0]), lower, len);
+    flags |= len ? lookup_end(lower, len) : 0;
     /* A build file or a list of requirements is no prose, whatever its ending. */
-    if (strcasecmp(name, "CMakeLists.txt") == 0 || strncasecmp(name, "requirements", 12) == 0 ||
-        strcasecmp(name, "meson_options.txt") == 0)
+    if (strcmp(lower, "cmakelists.txt") == 0 || strncmp(lower, "requirements", 12) == 0 ||
+        strcmp(lower, "meson_options.txt") == 0)
         flags &= ~(unsigned)FILE_DOC;
     return flags;
 }
 
 unsigned classify_path(const char *path)
 {
+    char lower[VDO_MAX_PATH_BYTES + 1];
+    size_t len = strnlen(path, VDO_MAX_PATH_BYTES);
     unsigned flags = 0;
-    const char *at = path;
-    const char *slash;
+    char *at = lower;
+    char *slash;
 
+    for (size_t i = 0; i < len; i++)
+        lower[i] = (char)tolower((unsigned char)path[i]);
+    lower[len] = '\0';
     while ((slash = strchr(at, '/'))) {
-        flags |= lookup_dir(at, (size_t)(slash - at));
+        flags |=
+            lookup(dir_flags, sizeof(dir_flags) / sizeof(dir_flags[0]), at, (size_t)(slash - at));
         at = slash + 1;
     }
-    return flags | name_flag(at);
+    return flags | name_flag(path + (at - lower), at, strlen(at));
 }
 
 /* Such a mark stands in a comment of the file's head; a program that writes it has it in a string.
@@ -271,9 +291,9 @@ struct attributes {
 };
 
 static const struct word_flag attribute_flags[] = {
-    {"linguist-generated", FILE_GENERATED},
-    {"linguist-vendored", FILE_VENDORED},
-    {"linguist-documentation", FILE_DOC},
+    W("linguist-generated", FILE_GENERATED),
+    W("linguist-vendored", FILE_VENDORED),
+    W("linguist-documentation", FILE_DOC),
 };
 
 /* One "name", "-name" or "name=value" of a line. */
@@ -288,8 +308,7 @@ static void read_attribute(struct attribute *out, const char *word)
     len = equals ? (size_t)(equals - word) : strlen(word);
     off = off || (equals && strcasecmp(equals + 1, "false") == 0);
     for (size_t i = 0; i < sizeof(attribute_flags) / sizeof(attribute_flags[0]); i++) {
-        if (strlen(attribute_flags[i].word) != len ||
-            strncmp(word, attribute_flags[i].word, len) != 0)
+        if (attribute_flags[i].len != len || memcmp(word, attribute_flags[i].word, len) != 0)
             continue;
         if (off)
             out->clear |= attribute_flags[i].flag;

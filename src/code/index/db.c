@@ -9,7 +9,7 @@
 
 enum {
     VERSION = 1,
-    PAGE_SIZE = 8192,
+    PAGE_SIZE = 16384,
     CACHE_KIB = 4096,
     PUTS_PER_COMMIT = 500,
     /* The index may hold this many times the blobs of a snapshot, and some. */
@@ -187,6 +187,17 @@ int index_db_put(struct index_db *db, const uint8_t oid[OID_BYTES],
     sqldb_bind_int64(db->put_facts, 1, out->id);
     sqldb_bind_blob_static(db->put_facts, 2, result->facts, result->facts_len);
     return sqldb_run(db->put_facts, err);
+}
+
+int index_db_begin_read(struct index_db *db, struct err *err)
+{
+    return sqldb_begin_read(db->sql, err);
+}
+
+void index_db_end_read(struct index_db *db)
+{
+    sqldb_reset(db->facts);
+    sqldb_rollback(db->sql);
 }
 
 int index_db_facts(struct index_db *db, int64_t id, const void **out, size_t *out_len,

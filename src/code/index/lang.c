@@ -324,11 +324,13 @@ static const struct lang *by_extension(const char *name)
 
 static const struct lang *by_name(const char *name)
 {
+    char first = (char)tolower((unsigned char)*name);
+
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcasecmp(name, names[i].name) == 0)
+        if (names[i].name[0] == first && strcasecmp(name, names[i].name) == 0)
             return names[i].lang;
     }
-    return strncasecmp(name, "dockerfile.", 11) == 0 ? &docker : NULL;
+    return first == 'd' && strncasecmp(name, "dockerfile.", 11) == 0 ? &docker : NULL;
 }
 
 /* "#!/usr/bin/env -S python3 -u": the first word that names an interpreter. */

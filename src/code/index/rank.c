@@ -85,13 +85,14 @@ static int read_doc(struct ranker *r, size_t i, struct err *err)
 
 static int read_docs(struct ranker *r, struct err *err)
 {
-    int rc = VDO_OK;
+    int rc = index_db_begin_read(r->db, err);
 
     r->docs = xcalloc(r->snapshot->n + 1, sizeof(*r->docs));
     for (size_t i = 0; i < r->snapshot->n && !rc; i++) {
         if (is_searched(&r->snapshot->files[i]))
             rc = read_doc(r, i, err);
     }
+    index_db_end_read(r->db);
     r->mean_code = r->n ? r->mean_code / (double)r->n + 1.0 : 1.0;
     r->mean_text = r->n ? r->mean_text / (double)r->n + 1.0 : 1.0;
     return rc;

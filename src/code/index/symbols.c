@@ -110,7 +110,10 @@ int code_index_symbols(struct code_index *index, const char *name, size_t max,
     if (!*name)
         return err_set(err, VDO_E_INVALID, "symbols: the name is empty");
     split_name(&l, name);
-    rc = look_up(index, &l, err);
+    rc = index_db_begin_read(index->db, err);
+    if (!rc)
+        rc = look_up(index, &l, err);
+    index_db_end_read(index->db);
     all = xcalloc(l.max + 1, sizeof(*all));
     for (size_t i = 0; i < 2 * RANKS; i++) {
         for (size_t k = 0; k < l.found[i].n; k++) {
