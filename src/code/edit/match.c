@@ -162,7 +162,7 @@ static int try_run(struct match_text *text, const struct layer *layer, const str
     if (starts.n > 0) {
         start = starts.v[0];
         if (starts.n > 1)
-            start = layer->key == KEY_EXACT ? choose_start(&starts, hunk, &text->lines) : SIZE_MAX;
+            start = layer->key == KEY_EXACT ? choose_start(&starts, hunk, text) : SIZE_MAX;
         if (start == SIZE_MAX)
             rc = refuse_places(why, &text->lines, path, hunk, starts.v[0], starts.v[1], starts.n);
         else

@@ -33,6 +33,8 @@ struct match_text {
     struct lines lines;
     struct line_index index[KEY_COUNT];
     bool indexed[KEY_COUNT];
+    bool renumbered; /* the lines have changed since the answer was written: its numbers tell
+                        nothing */
 };
 
 void match_text_release(struct match_text *text);

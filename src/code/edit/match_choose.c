@@ -95,16 +95,22 @@ static size_t nearest(const struct starts *starts, size_t wanted)
 
 /* One of several places that fit exactly, by line number or by anchor; SIZE_MAX: none is certain.
  */
-size_t choose_start(const struct starts *starts, const struct hunk *hunk, const struct lines *lines)
+long wanted_line(const struct match_text *text, const struct hunk *hunk)
+{
+    return text->renumbered || hunk->old_start < 0 ? 0 : hunk->old_start;
+}
+
+size_t choose_start(const struct starts *starts, const struct hunk *hunk,
+                    const struct match_text *text)
 {
     size_t from;
     size_t best = SIZE_MAX;
 
-    if (hunk->old_start > 0)
-        return nearest(starts, (size_t)hunk->old_start - 1);
-    if (hunk->n_anchors == 0 || !anchor_is_unique(lines, hunk))
+    if (wanted_line(text, hunk) > 0)
+        return nearest(starts, (size_t)wanted_line(text, hunk) - 1);
+    if (hunk->n_anchors == 0 || !anchor_is_unique(&text->lines, hunk))
         return SIZE_MAX;
-    from = behind_anchors(lines, hunk);
+    from = behind_anchors(&text->lines, hunk);
     for (size_t i = 0; i < starts->n; i++) {
         if (starts->v[i] >= from && starts->v[i] < best)
             best = starts->v[i];

@@ -144,7 +144,7 @@ static bool fits_again(const struct lines *lines, enum line_key key, const struc
 static bool changed_is_nearer(struct match_text *text, const struct hunk *hunk,
                               const struct old_lines *old, size_t start)
 {
-    size_t wanted = (size_t)hunk->old_start - 1;
+    size_t wanted = (size_t)wanted_line(text, hunk) - 1;
     size_t gap = start > wanted ? start - wanted : wanted - start;
     struct starts starts;
     bool nearer = false;
@@ -200,7 +200,8 @@ int check_not_done(struct match_text *text, enum line_key key, const struct old_
     count_changes(hunk, &adds, &removes);
     look_ahead(&out, &text->lines, place);
     there = adds > 0 && removes == 0 && added_before(&text->lines, key, place, &out);
-    again = removes > 0 && hunk->old_start <= 0 && fits_again(&text->lines, key, place, &out);
+    again =
+        removes > 0 && wanted_line(text, hunk) == 0 && fits_again(&text->lines, key, place, &out);
     free(out.v);
     if (there)
         return refuse(why, REASON_ALREADY_APPLIED, "%s line %zu: the added lines are there already",
@@ -210,7 +211,7 @@ int check_not_done(struct match_text *text, enum line_key key, const struct old_
                       "%s line %zu: after the change the same text stands there again; give more "
                       "context around it",
                       path, place->first + 1);
-    if (place->kind == MATCH_EXACT && adds > 0 && hunk->old_start > 0 &&
+    if (place->kind == MATCH_EXACT && adds > 0 && wanted_line(text, hunk) > 0 &&
         changed_is_nearer(text, hunk, old, place->first))
         return refuse(why, REASON_ALREADY_APPLIED,
                       "%s: near line %ld the change has been made already", path, hunk->old_start);

@@ -18,10 +18,12 @@ void match_starts(struct match_text *text, enum line_key key, const struct old_l
 
 /* match_choose.c: what the answer says about the place. */
 
+/* The line that the answer names, 1-based; 0: none. */
+long wanted_line(const struct match_text *text, const struct hunk *hunk);
 /* One of several places that fit exactly, by line number or by anchor; SIZE_MAX: none is certain.
  */
 size_t choose_start(const struct starts *starts, const struct hunk *hunk,
-                    const struct lines *lines);
+                    const struct match_text *text);
 /* Line of the hunk's last anchor, 0 without any; SIZE_MAX when one is not in the file. */
 size_t behind_anchors(const struct lines *lines, const struct hunk *hunk);
 /* Drop places that contradict an end-of-file mark. */

@@ -13,6 +13,7 @@ void match_text_release(struct match_text *text)
             line_index_release(&text->index[key]);
         text->indexed[key] = false;
     }
+    text->renumbered = false;
 }
 
 static const struct line_index *index_for(struct match_text *text, enum line_key key)

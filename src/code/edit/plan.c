@@ -99,10 +99,6 @@ bool hunk_has_change(const struct hunk *hunk)
 void hunk_mark_stuck(struct hunk *hunk)
 {
     for (size_t i = 0; i + 1 < hunk->n; i++) {
-        struct hunk_line *line = &hunk->lines[i];
-        const struct hunk_line *next = &hunk->lines[i + 1];
-
-        line->stuck =
-            next->kind == LINE_ADD || (line->kind == LINE_REMOVE && next->kind == LINE_REMOVE);
+        hunk->lines[i].stuck = hunk->lines[i + 1].kind == LINE_ADD;
     }
 }

@@ -98,9 +98,8 @@ bool hunk_has_old(const struct hunk *hunk);
 bool hunk_has_change(const struct hunk *hunk);
 
 /*
- * Mark old lines behind which no context line can have been left out: where something is added its
- * place would be a guess, and between two removals the missing line might be one too. Before
- * hunk_normalise(), which moves additions.
+ * Mark old lines behind which no context line can have been left out, because something is added
+ * there and its place would be a guess. Before hunk_normalise(), which moves additions.
  */
 void hunk_mark_stuck(struct hunk *hunk);
 /* Turn lines that a run removes and adds again unchanged into context (longest common

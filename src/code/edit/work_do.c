@@ -67,6 +67,7 @@ static int place_hunk(struct work_file *file, const struct hunk *hunk, struct re
         struct refusal again = {0};
 
         work_settle(file);
+        file->text.renumbered = true;
         rc = match_hunk(&file->text, hunk, file->path, &place, &again);
         refusal_release(&again);
     }
