@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORGE_DOWN_RETRY_MS = 15000 };
+enum { FORGE_DOWN_RETRY_MS = 15000, STORE_DOWN_RETRY_MS = 5000 };
 
 /* Sorted by name. Events that are not here are recorded as ignored. */
 static const struct {
@@ -17,10 +17,12 @@ static const struct {
     bot_fn handle;
 } events[] = {
     {"installation", event_installation},
+    {"installation_repositories", event_installation_repositories},
     {"issue_comment", event_issue_comment},
     {"issues", event_issues},
     {"ping", event_ping},
     {"pull_request", event_pull_request},
+    {"repository", event_repository},
 };
 
 int bot_new(const struct bot_options *options, struct bot **out, struct err *err)
@@ -86,19 +88,43 @@ static void end(struct delivery_verdict *out, enum delivery_state state, const c
     va_end(ap);
 }
 
+/* Nothing is answered to these, and an App that is gone may not even ask who it is. */
+static bool is_about_us(const char *event)
+{
+    return strcmp(event, "ping") == 0 || strncmp(event, "installation", 12) == 0;
+}
+
 /* Our own events first, before anything else is looked at: a bot that hears itself never stops. */
 static int listen(struct bot_call *call, struct err *err)
 {
     const struct forge_identity *us = NULL;
     int rc;
 
-    if (strcmp(call->event->event, "ping") == 0 || strcmp(call->event->event, "installation") == 0)
+    if (is_about_us(call->event->event))
         return VDO_OK;
     rc = forge_identity(call->forge, &us, err);
     if (rc)
         return err_wrap(err, "ask who we are"), rc;
     return policy_may_speak(us, call->event->sender_id, call->event->sender,
                             call->event->sender_type, call->event->via_app_id, err);
+}
+
+/* How long to wait before the delivery is tried again; 0: never. A store that is full or busy
+ * heals, and a process that stops leaves its delivery to the next one. */
+static int64_t find_wait(struct bot_call *call, int rc)
+{
+    int64_t wait = forge_retry_after_ms(call->forge);
+
+    switch (rc) {
+    case VDO_E_TEMPORARY:
+        return wait > 0 ? wait : FORGE_DOWN_RETRY_MS;
+    case VDO_E_IO:
+        return STORE_DOWN_RETRY_MS;
+    case VDO_E_CANCELLED:
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 static void decide(struct bot_call *call, struct delivery_verdict *out)
@@ -111,6 +137,10 @@ static void decide(struct bot_call *call, struct delivery_verdict *out)
         end(out, DELIVERY_DONE, "ignored: event %s is not used", call->event->event);
         return;
     }
+    if (!is_about_us(call->event->event) && (!call->event->repo_id || !*call->event->repo)) {
+        end(out, DELIVERY_DONE, "ignored: the event names no repository");
+        return;
+    }
     rc = listen(call, &err);
     if (rc == VDO_E_REFUSED) {
         end(out, DELIVERY_DONE, "ignored: %s", err.text);
@@ -118,10 +148,8 @@ static void decide(struct bot_call *call, struct delivery_verdict *out)
     }
     if (!rc)
         rc = handle(call, &err);
-    if (rc == VDO_E_TEMPORARY) {
-        int64_t wait = forge_retry_after_ms(call->forge);
-
-        out->retry_after_ms = wait > 0 ? wait : FORGE_DOWN_RETRY_MS;
+    out->retry_after_ms = find_wait(call, rc);
+    if (out->retry_after_ms) {
         end(out, DELIVERY_FAILED, "waiting: %s", err.text);
     } else if (rc == VDO_E_REFUSED || rc == VDO_E_NOT_FOUND) {
         end(out, DELIVERY_DONE, "refused: %s", err.text);

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* How often an issue that is not found is asked for again; how many jobs are listed at a time. */
+enum { TRIES_TO_SEE = 2, JOBS_AT_ONCE = 200 };
+
 int call_done(struct bot_call *call, const char *fmt, ...)
 {
     va_list ap;
@@ -21,17 +24,52 @@ int call_done(struct bot_call *call, const char *fmt, ...)
     return VDO_OK;
 }
 
+bool call_is_again(const struct bot_call *call)
+{
+    return call->delivery->attempts > 1;
+}
+
 int call_read_issue(struct bot_call *call, struct err *err)
 {
+    struct err why = {0};
     int rc;
 
     if (call->issue_read)
         return VDO_OK;
-    rc = forge_get_issue(call->forge, &call->repo, call->event->issue, &call->issue, err);
+    rc = forge_get_issue(call->forge, &call->repo, call->event->issue, &call->issue, &why);
+    if (rc == VDO_E_NOT_FOUND && call->delivery->attempts <= TRIES_TO_SEE)
+        rc = VDO_E_TEMPORARY;
     if (rc)
-        return err_wrap(err, "read %s#%lld", call->repo.name, (long long)call->event->issue), rc;
+        return err_set(err, (enum vdo_code)rc, "read %s#%lld: %s", call->repo.name,
+                       (long long)call->event->issue, why.text);
     call->issue_read = true;
     return VDO_OK;
+}
+
+int call_cancel_jobs(struct bot_call *call, int64_t installation_id, int64_t repo_id,
+                     const char *why, size_t *count, struct err *err)
+{
+    struct job_filter filter = {
+        .state = -1, .only_open = true, .repo_id = repo_id, .limit = JOBS_AT_ONCE};
+    size_t n = JOBS_AT_ONCE;
+    int rc = VDO_OK;
+
+    while (!rc && n == JOBS_AT_ONCE) {
+        struct job *jobs = NULL;
+
+        n = 0;
+        rc = store_job_list(call->bot->o.store, &filter, &jobs, &n, err);
+        for (size_t i = 0; i < n; i++) {
+            filter.before_seq = jobs[i].seq;
+            /* One that has ended by itself meanwhile is refused, which is fine. */
+            if ((!installation_id || jobs[i].installation_id == installation_id) &&
+                jobs_cancel(call->bot->jobs, jobs[i].id, why, NULL) == VDO_OK)
+                (*count)++;
+            job_release(&jobs[i]);
+        }
+        free(jobs);
+    }
+    return rc;
 }
 
 int call_check_permission(struct bot_call *call, struct err *err)
@@ -111,10 +149,11 @@ static char *describe_trigger(const struct bot_call *call)
     return js_dump(facts);
 }
 
-/* The text as of the event: what somebody edits into the issue later was not what was asked for. */
-static const char *as_of_event(const char *in_event, const char *now)
+/* As of the event, also when it was empty then: what somebody edits into the issue later is not
+ * what was asked for. */
+static bool event_has_issue(const struct forge_event *event)
 {
-    return in_event && *in_event ? in_event : now;
+    return *event->title != '\0';
 }
 
 static void fill_job(const struct bot_call *call, const char *workflow, char *trigger,
@@ -131,8 +170,8 @@ static void fill_job(const struct bot_call *call, const char *workflow, char *tr
     job->repo_id = event->repo_id;
     job->repo = event->repo;
     job->issue = event->issue;
-    job->title = (char *)(uintptr_t)as_of_event(event->title, call->issue.title);
-    job->text = (char *)(uintptr_t)as_of_event(event->body, call->issue.body);
+    job->title = event_has_issue(event) ? event->title : call->issue.title;
+    job->text = event_has_issue(event) ? event->body : call->issue.body;
     job->instructions = (char *)(uintptr_t)(call->instructions ? call->instructions : "");
     job->type = (char *)(uintptr_t)labelled(call, types, 6, "feature");
     job->priority = (char *)(uintptr_t)labelled(call, priorities, 2, "normal");
@@ -200,6 +239,15 @@ int call_reply(struct bot_call *call, const char *template_name, json_t *data, s
                     json_pack("{s:I, s:o}", "issue", (json_int_t)job.issue, "body",
                               js_string_lossy(body, strlen(body))));
     return add_row(call, &row, err);
+}
+
+int call_reply_no_job(struct bot_call *call, const char *verb, const char *reason, struct err *err)
+{
+    int rc;
+
+    err_clear(err);
+    rc = call_reply(call, "no_job.md", json_pack("{s:s}", "verb", verb), err);
+    return rc ? rc : call_done(call, "%s", reason);
 }
 
 int call_react(struct bot_call *call, const char *content, struct err *err)

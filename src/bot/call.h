@@ -35,10 +35,12 @@ struct bot_call {
 typedef int (*bot_fn)(struct bot_call *call, struct err *err);
 
 int event_installation(struct bot_call *call, struct err *err);
+int event_installation_repositories(struct bot_call *call, struct err *err);
 int event_issue_comment(struct bot_call *call, struct err *err);
 int event_issues(struct bot_call *call, struct err *err);
 int event_ping(struct bot_call *call, struct err *err);
 int event_pull_request(struct bot_call *call, struct err *err);
+int event_repository(struct bot_call *call, struct err *err);
 
 int command_answer(struct bot_call *call, struct err *err);
 int command_approve(struct bot_call *call, struct err *err);
@@ -57,7 +59,18 @@ bot_fn command_find(const char *verb);
 /* The delivery is done, for this reason. Returns 0. */
 int call_done(struct bot_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Read the issue again, once. VDO_E_NOT_FOUND: gone. */
+/* Has this delivery been under way before? What it was to change may have been changed then. */
+bool call_is_again(const struct bot_call *call);
+
+/* Cancel the open jobs of an installation (0: any) and a repository (0: any), adding to *count. */
+int call_cancel_jobs(struct bot_call *call, int64_t installation_id, int64_t repo_id,
+                     const char *why, size_t *count, struct err *err);
+
+/* There is no job for the verb: say so. Clears err first. */
+int call_reply_no_job(struct bot_call *call, const char *verb, const char *reason, struct err *err);
+
+/* Read the issue again, once. VDO_E_NOT_FOUND: gone; not believed at first, because a webhook may
+ * be ahead of the API. */
 int call_read_issue(struct bot_call *call, struct err *err);
 
 /* May the sender do this? VDO_E_REFUSED with the level that is missing. */

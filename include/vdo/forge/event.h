@@ -43,7 +43,9 @@ struct forge_event {
     bool merged; /* pull_request.closed */
     char *head_branch;
     char *head_sha;
-    char *zen; /* ping */
+    char *zen;        /* ping */
+    int64_t *removed; /* installation_repositories.removed: numbers of the repositories */
+    size_t n_removed;
     int64_t hook_id;
 };
 

@@ -43,6 +43,8 @@ int command_budget(struct bot_call *call, struct err *err)
                    err->code :
                    call_done(call, "refused: budget takes dollars");
     rc = call_find_job(call, false, &job, err);
+    if (rc == VDO_E_NOT_FOUND)
+        return call_reply_no_job(call, "budget", "no job to set a budget for", err);
     if (rc)
         return rc;
     update.budget_microusd = budget;

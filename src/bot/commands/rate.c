@@ -14,6 +14,8 @@ int command_rate(struct bot_call *call, struct err *err)
                    err->code :
                    call_done(call, "refused: rate takes 1 to 5");
     rc = call_find_job(call, false, &job, err);
+    if (rc == VDO_E_NOT_FOUND)
+        return call_reply_no_job(call, "rate", "no job to rate", err);
     if (rc)
         return rc;
     rc = store_job_rate(call->bot->o.store, job.id, word[0] - '0', call->event->sender, err);

@@ -12,11 +12,8 @@ int command_status(struct bot_call *call, struct err *err)
     char usd[32];
     int rc = call_find_job(call, false, &job, err);
 
-    if (rc == VDO_E_NOT_FOUND) {
-        err_clear(err);
-        rc = call_reply(call, "no_job.md", json_pack("{s:s}", "verb", "status"), err);
-        return rc ? rc : call_done(call, "no job to tell of");
-    }
+    if (rc == VDO_E_NOT_FOUND)
+        return call_reply_no_job(call, "status", "no job to tell of", err);
     if (rc)
         return rc;
     url = xasprintf("%s/jobs/%s", call->bot->o.config->public_url, job.id);

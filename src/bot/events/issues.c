@@ -56,23 +56,29 @@ static bool covered_by_last_job(struct bot_call *call)
     return covered;
 }
 
+static int say_refused(struct bot_call *call, const char *key, struct err *err)
+{
+    json_auto_t *mark = json_true();
+    int rc = call_reply(call, "refused.md",
+                        json_pack("{s:s, s:s}", "who", call->event->sender, "least",
+                                  call->bot->o.config->trigger.permission),
+                        err);
+
+    /* In this order: a delivery that is heard again still answers once. */
+    return rc ? rc : store_doc_put(call->bot->o.store, "bot/refused", key, mark, err);
+}
+
 /* Somebody without the permission set the label: one polite comment for each issue, ever. */
 static int refuse_politely(struct bot_call *call, const char *why, struct err *err)
 {
     AUTO_FREE char *key =
         xasprintf("%lld/%lld", (long long)call->event->repo_id, (long long)call->event->issue);
     json_auto_t *said = NULL;
-    int rc = VDO_OK;
+    int rc = store_doc_get(call->bot->o.store, "bot/refused", key, &said, err);
 
-    if (store_doc_get(call->bot->o.store, "bot/refused", key, &said, NULL) == VDO_E_NOT_FOUND) {
-        json_auto_t *mark = json_true();
-
-        rc = store_doc_put(call->bot->o.store, "bot/refused", key, mark, err);
-        if (!rc)
-            rc = call_reply(call, "refused.md",
-                            json_pack("{s:s, s:s}", "who", call->event->sender, "least",
-                                      call->bot->o.config->trigger.permission),
-                            err);
+    if (rc == VDO_E_NOT_FOUND) {
+        err_clear(err);
+        rc = say_refused(call, key, err);
     }
     return rc ? rc : call_done(call, "refused: %s", why);
 }
@@ -101,15 +107,22 @@ static int consider_starting(struct bot_call *call, struct err *err)
     return call_start_job(call, "build", err);
 }
 
-static int consider_stopping(struct bot_call *call, struct err *err)
+/* Events come late and out of order: what holds now decides, as for starting. */
+static int consider_stopping(struct bot_call *call, bool by_label, struct err *err)
 {
-    int rc = call_read_issue(call, err);
+    struct err why = {0};
+    int rc = call_read_issue(call, &why);
 
+    if (rc == VDO_E_NOT_FOUND)
+        return cancel_open_job(call, "the issue is gone", err);
     if (rc)
-        return rc;
-    if (carries_trigger(call))
-        return call_done(call, "ignored: the issue carries the label again");
-    return cancel_open_job(call, "the label was removed", err);
+        return err_set(err, why.code, "%s", why.text);
+    if (!call->issue.open)
+        return cancel_open_job(call, "the issue was closed", err);
+    if (by_label && !carries_trigger(call))
+        return cancel_open_job(call, "the label was removed", err);
+    return call_done(call, by_label ? "ignored: the issue carries the label again" :
+                                      "ignored: the issue is open again");
 }
 
 int event_issues(struct bot_call *call, struct err *err)
@@ -125,11 +138,12 @@ int event_issues(struct bot_call *call, struct err *err)
     if (strcmp(action, "labeled") == 0)
         return ours ? consider_starting(call, err) : call_done(call, "ignored: label is not ours");
     if (strcmp(action, "unlabeled") == 0)
-        return ours ? consider_stopping(call, err) : call_done(call, "ignored: label is not ours");
+        return ours ? consider_stopping(call, true, err) :
+                      call_done(call, "ignored: label is not ours");
     if (strcmp(action, "opened") == 0 || strcmp(action, "reopened") == 0)
         return consider_starting(call, err);
     if (strcmp(action, "closed") == 0)
-        return cancel_open_job(call, "the issue was closed", err);
+        return consider_stopping(call, false, err);
     if (strcmp(action, "deleted") == 0)
         return cancel_open_job(call, "the issue was deleted", err);
     if (strcmp(action, "transferred") == 0)

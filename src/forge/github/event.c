@@ -17,11 +17,13 @@ static const struct shape {
     const char *lacks[3];
 } shapes[] = {
     {"installation", {"installation", NULL}, {"issue", "pull_request", "repositories_added"}},
+    {"installation_repositories", {"installation", NULL}, {"issue", "pull_request", NULL}},
     {"issue_comment", {"issue", "comment", NULL}, {NULL}},
     {"issues", {"issue", NULL}, {"comment", "pull_request", NULL}},
     {"ping", {"zen", NULL}, {"issue", "action", "ref"}},
     {"pull_request", {"pull_request", NULL}, {"review", "comment", "issue"}},
     {"push", {"ref", NULL}, {"issue", "action", NULL}},
+    {"repository", {"repository", NULL}, {"issue", "pull_request", "ref"}},
 };
 
 static const struct shape *find_shape(const char *event)
@@ -69,6 +71,20 @@ static void read_labels(const json_t *labels, struct forge_event *out)
     }
 }
 
+static void read_removed(const json_t *repositories, struct forge_event *out)
+{
+    size_t i;
+    json_t *repo;
+
+    out->removed = xcalloc(json_array_size(repositories) + 1, sizeof(*out->removed));
+    json_array_foreach (repositories, i, repo) {
+        int64_t id = js_int(repo, "id", 0);
+
+        if (id > 0)
+            out->removed[out->n_removed++] = id;
+    }
+}
+
 static void read_common(const json_t *json, struct forge_event *out)
 {
     out->action = text(json, "action");
@@ -85,6 +101,7 @@ static void read_common(const json_t *json, struct forge_event *out)
     out->hook_id = js_int(json, "hook_id", 0);
     out->comment_id = js_int(json, "comment.id", 0);
     out->comment_body = text(json, "comment.body");
+    read_removed(js_at(json, "repositories_removed"), out);
     out->via_app_id = js_int(json, "comment.performed_via_github_app.id", 0);
 }
 
@@ -146,5 +163,6 @@ void forge_event_release(struct forge_event *event)
     for (size_t i = 0; i < event->n_labels; i++)
         free(event->labels[i]);
     free(event->labels);
+    free(event->removed);
     memset(event, 0, sizeof(*event));
 }

@@ -90,8 +90,10 @@ static int local_get_issue(struct forge_session *s, const struct forge_repo *rep
     out->html_url = xstrdup("");
     out->updated_at = xstrdup("");
     out->labels = xcalloc(json_array_size(js_at(doc, "labels")) + 1, sizeof(*out->labels));
-    json_array_foreach (js_at(doc, "labels"), i, label)
-        out->labels[out->n_labels++] = xstrdup(json_string_value(label));
+    json_array_foreach (js_at(doc, "labels"), i, label) {
+        if (json_is_string(label))
+            out->labels[out->n_labels++] = xstrdup(json_string_value(label));
+    }
     return VDO_OK;
 }
 
@@ -205,7 +207,9 @@ static int local_remove_label(struct forge_session *s, const struct forge_repo *
         return rc;
     labels = js_at(doc, "labels");
     for (size_t i = json_array_size(labels); i > 0; i--) {
-        if (strcmp(json_string_value(json_array_get(labels, i - 1)), label) == 0)
+        const char *name = json_string_value(json_array_get(labels, i - 1));
+
+        if (name && strcmp(name, label) == 0)
             (void)json_array_remove(labels, i - 1);
     }
     return store_doc_put(local_of(s)->store, "local/issue", key, doc, err);
@@ -235,7 +239,9 @@ static int local_find_pull(struct forge_session *s, const struct forge_repo *rep
     if (rc)
         return rc;
     json_object_foreach (docs, key, doc) {
-        if (strcmp(js_str(doc, "head", ""), branch) == 0)
+        /* A directory's name may go on with '#', too. */
+        if (strrchr(key, '#') == key + strlen(repo->name) &&
+            strcmp(js_str(doc, "head", ""), branch) == 0)
             return read_pull(key, doc, out), VDO_OK;
     }
     return err_set(err, VDO_E_NOT_FOUND, "no pull request has the head %s", branch);
@@ -253,12 +259,15 @@ static int local_create_pull(struct forge_session *s, const struct forge_repo *r
                   "head", spec->head, "base", spec->base, "draft", spec->draft, "state", "open");
     struct forge_pull there = {0};
     int64_t number;
-    int rc = local_find_pull(s, repo, spec->head, &there, NULL);
+    struct err why = {0};
+    int rc = local_find_pull(s, repo, spec->head, &there, &why);
 
     (void)maybe_done;
     forge_pull_release(&there);
     if (rc == VDO_OK)
         return err_set(err, VDO_E_CONFLICT, "a pull request for %s is there already", spec->head);
+    if (rc != VDO_E_NOT_FOUND)
+        return err_set(err, (enum vdo_code)rc, "%s", why.text);
     rc = store_counter_next(l->store, counter, &number, err);
     if (rc)
         return rc;
