@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_DEPTH = 128, MAX_IGNORE_FILE = 256 * 1024, FIRST_BUFFER = 64 * 1024 };
+enum { MAX_DEPTH = 128, MAX_IGNORE_FILE = 256 * 1024 };
 
 struct walk {
     const struct walk_options *options;
@@ -144,7 +144,8 @@ int walk_read(const struct walk_file *file, size_t max, struct walk_buffer *buff
         return VDO_E_TOO_LARGE;
     }
     if (buffer->cap < (size_t)st.st_size + 1) {
-        buffer->cap = (size_t)st.st_size + FIRST_BUFFER;
+        buffer->cap =
+            buffer->cap * 2 > (size_t)st.st_size ? buffer->cap * 2 : (size_t)st.st_size + 1;
         free(buffer->bytes);
         buffer->bytes = xmalloc(buffer->cap);
     }
