@@ -21,6 +21,7 @@ enum { BUSY_TIMEOUT_MS = 10000, BACKUP_PAGES = 1000, BACKUP_PAUSE_MS = 5, BACKUP
 struct sqldb {
     sqlite3 *handle;
     char *path;
+    int wal_pages;
 };
 
 struct sqldb_stmt {
@@ -75,6 +76,16 @@ static int set_pragma(struct sqldb *db, const char *name, long long value, struc
     return sqldb_exec(db, sql, err);
 }
 
+static int note_wal_pages(void *arg, sqlite3 *handle, const char *name, int pages)
+{
+    struct sqldb *db = arg;
+
+    (void)handle;
+    (void)name;
+    db->wal_pages = pages;
+    return SQLITE_OK;
+}
+
 static int configure(struct sqldb *db, const struct sqldb_options *o, struct err *err)
 {
     static const char *const sync_names[] = {"PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL",
@@ -102,6 +113,8 @@ static int configure(struct sqldb *db, const struct sqldb_options *o, struct err
     if (!rc && o->wal_autocheckpoint_pages)
         rc = set_pragma(db, "wal_autocheckpoint",
                         o->wal_autocheckpoint_pages > 0 ? o->wal_autocheckpoint_pages : 0, err);
+    if (!rc && o->wal_autocheckpoint_pages < 0)
+        (void)sqlite3_wal_hook(db->handle, note_wal_pages, db);
     return rc;
 }
 
@@ -421,6 +434,18 @@ int sqldb_checkpoint(struct sqldb *db, struct err *err)
     int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 
     return rc ? fail(db, rc, err) : VDO_OK;
+}
+
+int sqldb_checkpoint_some(struct sqldb *db, struct err *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+    return rc ? fail(db, rc, err) : VDO_OK;
+}
+
+int sqldb_wal_pages(const struct sqldb *db)
+{
+    return db->wal_pages;
 }
 
 static int copy_pages(struct sqldb *db, struct sqldb *copy, struct err *err)

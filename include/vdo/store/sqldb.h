@@ -48,7 +48,8 @@ struct sqldb_options {
     int cache_kib;                /* page cache; 0: SQLite's 2,000 */
     int page_size;                /* of a new file, a power of two 512 .. 65,536; 0: 4,096 */
     int64_t mmap_bytes;           /* read through mmap up to this; 0: none */
-    int wal_autocheckpoint_pages; /* 0: 1,000; -1: never (a janitor calls sqldb_checkpoint()) */
+    int wal_autocheckpoint_pages; /* 0: 1,000; -1: never: the caller watches sqldb_wal_pages() and
+                                     calls sqldb_checkpoint_some() or sqldb_checkpoint() */
 };
 
 /* options may be NULL. The file is made with mode 0600. ":memory:" is a database of its own. */
@@ -124,6 +125,11 @@ int sqldb_set_user_version(struct sqldb *db, int64_t version, struct err *err);
 int sqldb_check(struct sqldb *db, struct err *err);
 /* Move the WAL into the file and cut it; VDO_E_TEMPORARY when a reader is in the way. */
 int sqldb_checkpoint(struct sqldb *db, struct err *err);
+/* Move what can be moved without keeping anybody waiting; VDO_E_TEMPORARY when another thread is at
+ * it. A WAL that has been moved whole is written from its start again. */
+int sqldb_checkpoint_some(struct sqldb *db, struct err *err);
+/* Pages in the WAL as of the last commit of this sqldb; 0 unless wal_autocheckpoint_pages is -1. */
+int sqldb_wal_pages(const struct sqldb *db);
 
 /* Copy a live database to a new file, page by page; writers may go on meanwhile. VDO_E_CONFLICT
  * when `to` exists. What was written is on disk when this returns. */

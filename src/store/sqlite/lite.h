@@ -15,6 +15,8 @@
 #include "../backend.h"
 #include "conn.h"
 
+#include <pthread.h>
+
 struct lite; /* begins with struct store */
 
 typedef int (*conn_fn)(struct conn *c, void *arg, struct err *err);
@@ -39,8 +41,20 @@ struct write_op {
     void (*done)(struct write_op *op);
 };
 
+/* checkpoint.c: moves the WAL into the file beside the writer. */
+struct checkpointer;
+int checkpointer_start(const char *path, struct checkpointer **out, struct err *err);
+void checkpointer_stop(struct checkpointer *checkpointer);
+/* On the writer thread, between two transactions. */
+void checkpointer_after_commit(struct checkpointer *checkpointer, struct conn *writer);
+
+/* With all signals blocked. */
+int lite_start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what,
+                      struct err *err);
+
 struct writer;
-int writer_start(struct conn *conn, struct writer **out, struct err *err);
+int writer_start(struct conn *conn, struct checkpointer *checkpointer, struct writer **out,
+                 struct err *err);
 /* What is queued is still written. Frees; the connection stays. */
 void writer_stop(struct writer *writer);
 /* VDO_E_TEMPORARY when too much waits; op is then the caller's. */

@@ -6,15 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * The writer checkpoints by itself when the WAL has this many pages (8 MiB): small enough that
- * neither the pause nor the reading of a left-over WAL at start is felt.
- */
-enum { WRITER_CACHE_KIB = 8192, WAL_PAGES = 2000, BUSY_MS = 5000 };
+enum { WRITER_CACHE_KIB = 8192, BUSY_MS = 5000 };
 
 struct lite {
     struct store store;
     struct conn *write_conn;
+    struct checkpointer *checkpointer;
     struct writer *writer;
     struct readers *readers;
 };
@@ -95,6 +92,7 @@ static void lite_close(struct store *store)
     struct lite *l = lite_of(store);
 
     writer_stop(l->writer);
+    checkpointer_stop(l->checkpointer);
     readers_free(l->readers);
     conn_close(l->write_conn);
     free(l);
@@ -185,7 +183,7 @@ int sqlite_store_open(const char *path, const struct clock *clock, struct store 
     static const struct sqldb_options options = {.sync = SQLDB_SYNC_FULL,
                                                  .busy_timeout_ms = BUSY_MS,
                                                  .cache_kib = WRITER_CACHE_KIB,
-                                                 .wal_autocheckpoint_pages = WAL_PAGES};
+                                                 .wal_autocheckpoint_pages = -1};
     struct conn *c = NULL;
     struct lite *l;
     int rc = conn_open(path, &options, &c, err);
@@ -201,7 +199,9 @@ int sqlite_store_open(const char *path, const struct clock *clock, struct store 
     l->store.clock = clock;
     l->write_conn = c;
     l->readers = readers_new(path);
-    rc = writer_start(c, &l->writer, err);
+    rc = checkpointer_start(path, &l->checkpointer, err);
+    if (!rc)
+        rc = writer_start(c, l->checkpointer, &l->writer, err);
     if (rc) {
         lite_close(&l->store);
         return rc;

@@ -18,6 +18,7 @@ enum { QUEUE_MAX_OPS = 20000, BATCH_MAX_OPS = 512 };
 
 struct writer {
     struct conn *conn; /* of the writer thread */
+    struct checkpointer *checkpointer;
     pthread_t thread;
     pthread_mutex_t lock; /* guards the members below */
     pthread_cond_t wake;
@@ -150,12 +151,14 @@ static void *writer_main(void *arg)
             return NULL;
         run_batch(w->conn, batch);
         finish_batch(batch);
+        checkpointer_after_commit(w->checkpointer, w->conn);
     }
 }
 
 /* ---- for callers ---- */
 
-static int start_thread(struct writer *w)
+int lite_start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what,
+                      struct err *err)
 {
     sigset_t all;
     sigset_t before;
@@ -163,24 +166,28 @@ static int start_thread(struct writer *w)
 
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&w->thread, NULL, writer_main, w);
+    rc = pthread_create(out, NULL, run, arg);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
+    if (rc)
+        return err_set(err, VDO_E_IO, "store: the %s thread could not be started: %s", what,
+                       strerrordesc_np(rc));
+    return VDO_OK;
 }
 
-int writer_start(struct conn *conn, struct writer **out, struct err *err)
+int writer_start(struct conn *conn, struct checkpointer *checkpointer, struct writer **out,
+                 struct err *err)
 {
     struct writer *w = xcalloc(1, sizeof(*w));
     int rc;
 
     w->conn = conn;
+    w->checkpointer = checkpointer;
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->wake, NULL);
-    rc = start_thread(w);
+    rc = lite_start_thread(&w->thread, writer_main, w, "writer", err);
     if (rc) {
         free(w);
-        return err_set(err, VDO_E_IO, "store: the writer thread could not be started: %s",
-                       strerrordesc_np(rc));
+        return rc;
     }
     *out = w;
     return VDO_OK;

@@ -442,6 +442,25 @@ static void sqldb__query_without_a_row_is_not_found(void **state)
     sqldb_reset(NULL);
 }
 
+static void sqldb_wal_pages__grow_until_they_are_moved(void **state)
+{
+    static const struct sqldb_options options = {.wal_autocheckpoint_pages = -1};
+    struct sqldb *db = open_db(&options);
+    struct err err = {0};
+    int before;
+
+    (void)state;
+    must_exec(db, "CREATE TABLE t (a BLOB); INSERT INTO t VALUES (zeroblob(100000))");
+    before = sqldb_wal_pages(db);
+    assert_true(before >= 24);
+    must_exec(db, "INSERT INTO t VALUES (zeroblob(100000))");
+    assert_true(sqldb_wal_pages(db) > before);
+    assert_int_equal(sqldb_checkpoint_some(db, &err), 0);
+    must_exec(db, "INSERT INTO t VALUES (1)");
+    assert_true(sqldb_wal_pages(db) < before); /* written from its start again */
+    sqldb_close(db);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
@@ -463,6 +482,7 @@ int main(void)
         T(sqldb__ends_when_interrupted),
         T(sqldb__may_be_made_by_many_threads_at_once),
         T(sqldb__query_without_a_row_is_not_found),
+        T(sqldb_wal_pages__grow_until_they_are_moved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

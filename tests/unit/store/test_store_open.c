@@ -262,6 +262,24 @@ static void full_disk__is_an_error_of_that_write_only(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- the write-ahead log ---- */
+
+static void wal__stays_within_bounds_in_a_flood(void **state)
+{
+    struct store *store = must_open();
+    AUTO_FREE char *wal = xasprintf("%s-wal", path);
+    struct stat st;
+
+    (void)state;
+    for (unsigned i = 0; i < 1500; i++) /* 75 MB */
+        assert_int_equal(add(store, i), VDO_OK);
+    assert_int_equal(stat(wal, &st), 0);
+    assert_true(st.st_size < 40 * 1000 * 1000);
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 30 * 1000 * 1000);
+    store_close(store);
+}
+
 /* ---- another process at the same file ---- */
 
 static void busy__is_temporary(void **state)
@@ -294,6 +312,7 @@ int main(void)
         IN_DIR(store_open__may_be_done_by_many_at_once),
         IN_DIR(migrations__are_numbered_without_a_gap),
         IN_DIR(full_disk__is_an_error_of_that_write_only),
+        IN_DIR(wal__stays_within_bounds_in_a_flood),
         IN_DIR(busy__is_temporary),
     };
 
