@@ -20,7 +20,7 @@ VDO = os.environ.get("VDO_EXE", os.path.join(ROOT, "build", "debug", "vdo"))
 SAMPLE = {
     "Makefile": "check:\n\t@sh tests/run.sh\n",
     "greet.sh": "#!/bin/sh\necho \"Hello, $1\"\n",
-    "tests/run.sh": "set -e\ngrep -q 'Hello,' greet.sh\n! grep -q 'BROKEN' greet.sh\necho ok\n",
+    "tests/run.sh": "set -e\ngrep -q 'Hello,' greet.sh\nif grep -q BROKEN greet.sh; then exit 1; fi\necho ok\n",
     "README.md": "# greet\n\nSays hello.\n",
 }
 
