@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BOM "\xEF\xBB\xBF"
+
 enum {
     TAIL_LINES = 3, /* of an answer that must stand in the file to tell where it stopped */
     MIN_LOST = 20,  /* lines; fewer at the end may well have been removed on purpose */
@@ -44,9 +46,10 @@ char *whole_bytes(const struct work_file *file, const struct file_op *op, size_t
     for (size_t i = 0; hunk && i < hunk->n; i++) {
         const struct hunk_line *line = &hunk->lines[i];
         bool last = i + 1 == hunk->n;
+        size_t skip = i == 0 && file->exists && line_starts(line->ptr, line->len, BOM) ? 3 : 0;
 
-        memcpy(bytes + len, line->ptr, line->len);
-        len += line->len;
+        memcpy(bytes + len, line->ptr + skip, line->len - skip); /* the file's own mark stays */
+        len += line->len - skip;
         if (last && !ends_with_newline(file, hunk))
             break;
         if (file->exists && file->eol == EOL_CRLF)
