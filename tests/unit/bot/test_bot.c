@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "vdo/base/log.h"
+#include "vdo/markdown/markdown.h"
 
 /* ---- what holds now decides, whatever order events come in ---- */
 
@@ -736,5 +737,6 @@ int main(void)
     };
 
     log_setup(LOG_LEVEL_WARN, LOG_FORMAT_TEXT);
+    markdown_startup();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
