@@ -131,12 +131,28 @@ static bool simplify(const char *ptr, size_t len, char *out, size_t size)
     return true;
 }
 
+static bool starts_with_rest(const char *text)
+{
+    static const char *const STARTS[] = {"rest ",          "the rest ",      "remaining ",
+                                         "the remaining ", "remainder ",     "the remainder ",
+                                         "existing code ", "other existing "};
+
+    text += strspn(text, "[(");
+    for (size_t i = 0; i < sizeof(STARTS) / sizeof(STARTS[0]); i++) {
+        if (strncmp(text, STARTS[i], strlen(STARTS[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool line_is_elision_comment(const char *ptr, size_t len)
 {
     static const char *const LEFT_OUT[] = {"unchanged", "existing",  "rest",      "remaining",
                                            "remainder", "same",      "omitted",   "previous",
                                            "other",     "as before", "snip",      "elided",
                                            "original",  "stays",     "truncated", NULL};
+    static const char *const SAME[] = {"unchanged", "same", "as before", "as is",
+                                       "omitted",   "here", "continues", NULL};
     char text[160];
     size_t n;
     bool comment = inside_comment(&ptr, &len);
@@ -152,12 +168,7 @@ bool line_is_elision_comment(const char *ptr, size_t len)
         return comment;
     if (dots)
         return has_word(text, LEFT_OUT) && (comment || n < 80);
-    if (!comment)
-        return false;
-    return has_word(text, (const char *const[]){"unchanged", NULL}) &&
-           has_word(text, (const char *const[]){"rest", "remaining", "remainder", "code", "file",
-                                                "existing", "methods", "functions", NULL}) &&
-           n < 60;
+    return comment && n < 70 && starts_with_rest(text) && has_word(text, SAME);
 }
 
 static bool file_has_line(const struct work_file *file, const char *ptr, size_t len)
@@ -181,6 +192,16 @@ static bool is_lone_ellipsis(const struct hunk_line *line)
     return line_is(ptr, len, "...") || line_is(ptr, len, "\xE2\x80\xA6");
 }
 
+static bool refuse_elided(const struct work_file *file, const struct hunk_line *line,
+                          struct refusal *why)
+{
+    (void)refuse(why, REASON_ELIDED,
+                 "%s: a line of the answer stands for left-out code (\"%.*s\"); give the whole "
+                 "text",
+                 file->path, (int)(line->len < 80 ? line->len : 80), line->ptr);
+    return true;
+}
+
 static bool added_elision(const struct work_file *file, const struct hunk *hunk, size_t i,
                           struct refusal *why)
 {
@@ -189,11 +210,25 @@ static bool added_elision(const struct work_file *file, const struct hunk *hunk,
     if (line->kind != LINE_ADD || !line_is_elision_comment(line->ptr, line->len) ||
         file_has_line(file, line->ptr, line->len))
         return false;
-    (void)refuse(why, REASON_ELIDED,
-                 "%s: a line of the answer stands for left-out code (\"%.*s\"); give the whole "
-                 "text",
-                 file->path, (int)(line->len < 80 ? line->len : 80), line->ptr);
-    return true;
+    return refuse_elided(file, line, why);
+}
+
+/* "..." alone where it is no code: in Python it is the body of what the line above opens. */
+static bool is_bare_ellipsis(const struct work_file *file, const struct hunk *hunk, size_t i)
+{
+    const struct hunk_line *line = &hunk->lines[i];
+    const char *ptr = line->ptr;
+    size_t len = line->len;
+    size_t end;
+
+    line_trim(&ptr, &len);
+    if (!line_is(ptr, len, "...") && !line_is(ptr, len, "\xE2\x80\xA6"))
+        return false;
+    while (i > 0 && line_is_blank(hunk->lines[i - 1].ptr, hunk->lines[i - 1].len))
+        i--;
+    end = i > 0 ? line_rstrip(hunk->lines[i - 1].ptr, hunk->lines[i - 1].len) : 0;
+    return !(end > 0 && hunk->lines[i - 1].ptr[end - 1] == ':') &&
+           !file_has_line(file, line->ptr, line->len);
 }
 
 bool whole_is_elided(const struct work_file *file, const struct file_op *op, struct refusal *why)
@@ -202,6 +237,8 @@ bool whole_is_elided(const struct work_file *file, const struct file_op *op, str
     bool shrinks = hunk && file->exists && hunk->n < file->text.lines.n;
 
     for (size_t i = 0; hunk && i < hunk->n; i++) {
+        if (shrinks && is_bare_ellipsis(file, hunk, i))
+            return refuse_elided(file, &hunk->lines[i], why);
         if (!shrinks && is_lone_ellipsis(&hunk->lines[i]))
             continue;
         if (added_elision(file, hunk, i, why))
