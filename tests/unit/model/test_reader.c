@@ -171,10 +171,11 @@ static void usage__counts_each_kind_of_token_once(void **state)
         const char *const stream;
         struct usage want;
     } cases[] = {
-        {sample_anthropic_tool, {25, 2048, 0, 61, 30, false}},
-        {sample_chat_tools, {952, 2048, 0, 40, 0, false}},
-        {sample_responses_tool, {440, 2048, 512, 80, 40, false}},
-        {sample_gemini_tools, {952, 2048, 0, 55, 30, false}},
+        {sample_anthropic_tool, {.input = 25, .cache_read = 2048, .output = 61, .reasoning = 30}},
+        {sample_chat_tools, {.input = 952, .cache_read = 2048, .output = 40}},
+        {sample_responses_tool,
+         {.input = 440, .cache_read = 2048, .cache_write = 512, .output = 80, .reasoning = 40}},
+        {sample_gemini_tools, {.input = 952, .cache_read = 2048, .output = 55, .reasoning = 30}},
     };
 
     (void)state;
