@@ -33,6 +33,9 @@ FUZZ   := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*
 BENCH  := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
 SUPPORT_OBJ := $(patsubst tests/support/%.c,$(BUILD)/support/%.o,$(sort $(wildcard tests/support/*.c)))
 
+# Wrappers use all cores unless make was told otherwise.
+JOBS := $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 ifeq ($(V),)
 Q := @
 say = @printf '  %-6s %s\n' '$(1)' '$(2)'
@@ -43,7 +46,7 @@ help:
 	@echo 'make all             build/release/vdo (CONFIG=debug asan tsan cov fuzz for others, V=1 shows commands)'
 	@echo 'make demo            install what is missing, build, run the main job from issue to pull request offline'
 	@echo 'make check           install what is missing; unit, integration and end-to-end tests, fuzz corpora'
-	@echo 'make check-asan      the unit and integration tests under AddressSanitizer and UBSan; check-tsan, check-valgrind'
+	@echo 'make check-asan      the same under AddressSanitizer and UBSan; check-tsan; check-valgrind (without end-to-end tests)'
 	@echo 'make fuzz            every fuzz target for FUZZ_SECONDS (30)'
 	@echo 'make bench           measurements, each beside its baseline'
 	@echo 'make cov             coverage of src by the tests (gcovr)'
@@ -100,40 +103,44 @@ deps-full:
 	@deploy/install-deps --full
 
 demo: deps
-	@$(MAKE) --no-print-directory CONFIG=release all
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=release all
 	@build/release/vdo demo
 
 # Tests run from the root of the checkout; VDO_EXE is the program that starts itself for git transfers.
 check: deps
-	@$(MAKE) --no-print-directory CONFIG=$(or $(CHECK_CONFIG),debug) check-unit check-corpora
-	@$(MAKE) --no-print-directory CONFIG=$(or $(CHECK_CONFIG),debug) check-e2e
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=$(or $(CHECK_CONFIG),debug) check-unit
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=$(or $(CHECK_CONFIG),debug) check-corpora
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=$(or $(CHECK_CONFIG),debug) check-e2e
 check-unit: $(BUILD)/vdo $(UNIT)
-	@sh tests/run_programs.sh "$(abspath $(BUILD)/vdo)" "$(RUN)" $(UNIT)
+	@TZ=UTC sh tests/run_programs.sh "$(abspath $(BUILD)/vdo)" "$(RUN)" $(UNIT)
 check-corpora: $(FUZZ)
 	@for f in $(FUZZ); do $$f tests/fuzz/corpus/$$(basename $$f | sed s/fuzz_//)/* >/dev/null || { echo "corpus of $$f failed"; exit 1; }; done; \
 	    echo "fuzz corpora replayed: $(words $(FUZZ)) targets"
 check-e2e: $(BUILD)/vdo
-	@VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) -m pytest -q -p no:cacheprovider -n 6 tests/e2e
+	@TZ=UTC VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) -m pytest -q -p no:cacheprovider -n 6 tests/e2e
 check-asan check-tsan: deps-full
-	@$(MAKE) --no-print-directory CONFIG=$(@:check-%=%) check-unit check-corpora
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=$(@:check-%=%) check-unit
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=$(@:check-%=%) check-corpora
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=$(@:check-%=%) check-e2e
 check-valgrind: deps-full
-	@$(MAKE) --no-print-directory CONFIG=debug check-unit RUN="valgrind -q --trace-children=no --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1"
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=debug check-unit RUN="valgrind -q --trace-children=no --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=1"
 
 fuzz: deps-full
-	@$(MAKE) --no-print-directory CC=clang CONFIG=fuzz fuzz-run
+	@$(MAKE) --no-print-directory $(JOBS) CC=clang CONFIG=fuzz fuzz-run
 fuzz-run: $(FUZZ)
 	@for f in $(FUZZ); do n=$$(basename $$f | sed s/fuzz_//); mkdir -p build/fuzz-found/$$n; \
 	    $$f -max_total_time=$${FUZZ_SECONDS:-30} -rss_limit_mb=4096 -print_final_stats=1 \
 	    -artifact_prefix=build/fuzz-found/$$n/ build/fuzz-found/$$n tests/fuzz/corpus/$$n || exit 1; done
 
 bench: deps-full
-	@$(MAKE) --no-print-directory CONFIG=release bench-run
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=release bench-run
 bench-run: $(BUILD)/vdo $(BENCH)
 	@for b in $(BENCH); do echo "== $$(basename $$b)"; VDO_EXE=$(abspath $(BUILD)/vdo) $$b || exit 1; done
 	@for b in $(sort $(wildcard tests/bench/bench_*.py)); do echo "== $$(basename $$b)"; VDO_EXE=$(abspath $(BUILD)/vdo) $(SYSTEM_PYTHON) $$b || exit 1; done
 
 cov: deps-full
-	@$(MAKE) --no-print-directory CONFIG=cov check-unit check-e2e
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=cov check-unit
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=cov check-e2e
 	gcovr -r . --object-directory build/cov --filter src/ --gcov-ignore-parse-errors
 
 format:
@@ -142,9 +149,9 @@ lint: deps-full check-headers
 	clang-format --dry-run -Werror $$(find src include tests -name '*.[ch]')
 	@sh tests/lint/check_layers.sh
 	@sh tests/lint/check_libraries.sh
-	@$(MAKE) --no-print-directory CONFIG=debug build/debug/vdo
+	@$(MAKE) --no-print-directory $(JOBS) CONFIG=debug build/debug/vdo
 	@sh tests/lint/check_options.sh build/debug/vdo
-	@$(MAKE) --no-print-directory -j2 tidy
+	@$(MAKE) --no-print-directory $(JOBS) tidy
 check-headers:
 	@for h in $$(find include -name '*.h'); do $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -x c -fsyntax-only $$h || exit 1; done
 TIDY := $(patsubst src/%.c,build/tidy/%.ok,$(SRC))
