@@ -19,6 +19,7 @@ static const struct command {
     {"locate", cli_locate, "rank the files that an issue text is about"},
     {"model", cli_model, "ask a model, or see whether it can be reached"},
     {"outline", cli_outline, "the map of a code base that goes into prompts"},
+    {"replay", cli_replay, "run a recorded job again, without model and network, and compare"},
     {"run", cli_run, "one job on a local git repository"},
     {"sandbox", cli_sandbox, "run a command in the sandbox"},
     {"serve", cli_serve, "receive webhooks, run jobs, show the status page"},

@@ -260,6 +260,11 @@ struct model *app_model(struct app *app)
     return app->model;
 }
 
+struct pipeline *app_pipeline(struct app *app)
+{
+    return app->pipeline;
+}
+
 struct sandbox *app_sandbox(struct app *app)
 {
     return app->sandbox;

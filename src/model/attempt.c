@@ -92,9 +92,11 @@ static int run_script(const struct attempt *attempt, struct outcome *out, int64_
     struct reservation none = {0};
     struct err why = {0};
     int64_t begun = clock_mono_ms(attempt->session->model->clock);
-    int rc =
-        script_answer(attempt->session, attempt->endpoint->config, attempt->context,
-                      attempt->request->role, attempt->chat, &out->answer, &out->script_step, &why);
+    bool played = attempt->session->model->play != NULL;
+    int rc = played ? play_answer(attempt, out, &why) :
+                      script_answer(attempt->session, attempt->endpoint->config, attempt->context,
+                                    attempt->request->role, attempt->chat, &out->answer,
+                                    &out->script_step, &why);
 
     if (rc == VDO_E_TEMPORARY)
         return err_set(err, rc, "%s", why.text);

@@ -60,6 +60,14 @@ void attempt_price(const struct attempt *attempt, struct outcome *outcome);
 int attempt_settle(const struct attempt *attempt, const struct reservation *reservation,
                    const struct outcome *outcome, int64_t started_ms, struct err *err);
 
+/* The conversation as it stands in the record, secrets hidden; compact JSON, free with free(). */
+char *attempt_request_text(const struct attempt *attempt);
+
+/* ---- play.c ---- */
+
+/* The answer that the model's player gives. Errors are the player's. */
+int play_answer(const struct attempt *attempt, struct outcome *out, struct err *err);
+
 /* ---- send.c ---- */
 
 /* Over HTTP: fills answer, failure, sent and latency. VDO_E_CANCELLED; else 0. */

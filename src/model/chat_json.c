@@ -1,5 +1,12 @@
 #include "vdo/model/chat.h"
 
+#include "turns.h"
+
+#include "vdo/base/mem.h"
+#include "vdo/json/json.h"
+
+#include <string.h>
+
 static const char *kind_name(enum block_kind kind)
 {
     static const char *const names[] = {"text", "tool_call", "tool_result", "reasoning", "refusal"};
@@ -61,4 +68,45 @@ json_t *chat_to_json(const struct chat *chat)
         (void)json_array_append_new(tools, json_string(chat->tools[i].name));
     (void)json_object_set_new(out, "tools", tools);
     return out;
+}
+
+static enum block_kind kind_named(const char *name)
+{
+    for (int kind = BLOCK_TEXT; kind <= BLOCK_REFUSAL; kind++) {
+        if (strcmp(kind_name((enum block_kind)kind), name) == 0)
+            return (enum block_kind)kind;
+    }
+    return BLOCK_TEXT;
+}
+
+static void block_from_json(const json_t *value, struct turn *turn)
+{
+    enum block_kind kind = kind_named(js_str(value, "kind", "text"));
+    const char *text = js_str(value, "text", "");
+    struct block *block = turn_add_block(turn, kind, text, strlen(text));
+    json_t *args = json_object_get(value, "args");
+
+    block->call_id = xstrdup_or_null(js_str(value, "call_id", NULL));
+    block->tool = xstrdup_or_null(js_str(value, "tool", NULL));
+    block->args = json_incref(args);
+    block->is_error = js_bool(value, "is_error", false);
+    if (kind == BLOCK_TOOL_CALL)
+        block->args_raw =
+            args ? json_dumps(args, JSON_COMPACT) : xstrdup(js_str(value, "args_raw", ""));
+}
+
+void turn_from_json(const json_t *value, struct turn *out)
+{
+    const json_t *block;
+    size_t i;
+
+    *out = (struct turn){.role = strcmp(js_str(value, "role", ""), "user") == 0 ? TURN_USER :
+                                                                                  TURN_ASSISTANT};
+    json_array_foreach (json_object_get(value, "blocks"), i, block) {
+        block_from_json(block, out);
+    }
+    if (json_object_get(value, "raw") && js_str(value, "origin", NULL)) {
+        out->raw = json_incref(json_object_get(value, "raw"));
+        out->origin = xstrdup(js_str(value, "origin", ""));
+    }
 }

@@ -44,6 +44,8 @@ struct model {
     struct prices *prices;
     struct endpoint endpoint[CONFIG_MAX_PROVIDERS];
     size_t n_endpoints;
+    model_play_fn play; /* NULL: scripts are read from their files */
+    void *play_arg;
     _Atomic int64_t health_at_ms; /* when the report was put into the store last */
 };
 

@@ -51,6 +51,12 @@ void model_close(struct model *model)
     free(model);
 }
 
+void model_set_player(struct model *model, model_play_fn play, void *arg)
+{
+    model->play = play;
+    model->play_arg = arg;
+}
+
 struct model_session *model_session_new(struct model *model, const atomic_bool *cancel)
 {
     struct model_session *session = xcalloc(1, sizeof(*session));

@@ -1,4 +1,4 @@
-#include "redact.h"
+#include "vdo/model/redact.h"
 
 #include "vdo/base/secret.h"
 #include "vdo/base/strbuf.h"

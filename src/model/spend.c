@@ -1,5 +1,5 @@
 #include "attempt.h"
-#include "redact.h"
+#include "vdo/model/redact.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
@@ -151,7 +151,7 @@ static json_t *usage_json(const struct usage *usage)
                      "reasoning", (json_int_t)usage->reasoning, "estimated", usage->estimated);
 }
 
-static char *request_text(const struct attempt *attempt)
+char *attempt_request_text(const struct attempt *attempt)
 {
     json_t *request = chat_to_json(attempt->chat);
     char *text;
@@ -205,7 +205,7 @@ int attempt_settle(const struct attempt *attempt, const struct reservation *rese
     session->spent_microusd += outcome->cost_microusd;
     if (!session->model->store)
         return VDO_OK;
-    request = request_text(attempt);
+    request = attempt_request_text(attempt);
     response = response_text(outcome);
     /* The record is borrowed for the time of the call; nothing is freed through it. */
     call = (struct model_call){

@@ -1,4 +1,5 @@
 #include "checks.h"
+#include "record.h"
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
@@ -28,7 +29,7 @@ int checks_run_line(struct job_run *run, const char *dir, const char *line, int6
         .cancel = run->lease->stop,
     };
 
-    return sandbox_run(run->p->o.sandbox, &spec, result, err);
+    return record_run(run, line, &spec, result, err);
 }
 
 static json_t *not_run(const char *why)

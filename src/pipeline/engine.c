@@ -116,6 +116,7 @@ static int begin_step(struct job_run *run, const struct workflow_step *step, str
     update.reason = "";
     run->step = step->name;
     run->note[0] = '\0';
+    run->commands = 0;
     run->wait_state = -1;
     rc = store_step_begin(run->p->o.store, run->job->id, run->job->epoch, step->name, &update,
                           &run->attempt, err);

@@ -16,6 +16,7 @@
 struct pipeline {
     struct pipeline_options o;
     struct jobs *jobs;
+    struct replay *replay; /* commands are not run but read from this record; NULL: run */
 };
 
 enum { RUN_NOTE_SIZE = 240 };
@@ -32,6 +33,7 @@ struct job_run {
     int64_t turns;               /* model calls of the job so far */
     int64_t output_tokens;
     int64_t deadline_ms; /* wall time of the job, clock_now_ms */
+    int commands;        /* run by the step so far */
 
     /* left by the step */
     json_t *result;

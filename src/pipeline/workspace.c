@@ -13,24 +13,20 @@
 static const char repo_config_file[] = ".github/vdo.yml";
 enum { TRANSFER_TIMEOUT_MS = 10 * 60 * 1000 };
 
-/* Names the repository in data_dir: its number on a forge, a hash of its path else. */
-static void name_repository(struct job_run *run)
+char *workspace_key(const struct job *job)
 {
     char hex[SHA256_HEX_SIZE];
 
-    if (run->key)
-        return;
-    if (run->job->repo_id) {
-        run->key = xasprintf("%s-%lld", run->job->forge, (long long)run->job->repo_id);
-        return;
-    }
-    sha256_hex(run->job->repo, strlen(run->job->repo), hex);
-    run->key = xasprintf("%s-%.16s", run->job->forge, hex);
+    if (job->repo_id)
+        return xasprintf("%s-%lld", job->forge, (long long)job->repo_id);
+    sha256_hex(job->repo, strlen(job->repo), hex);
+    return xasprintf("%s-%.16s", job->forge, hex);
 }
 
 static char *data_path(struct job_run *run, const char *folder, const char *suffix)
 {
-    name_repository(run);
+    if (!run->key)
+        run->key = workspace_key(run->job);
     return xasprintf("%s/%s/%s%s", run->p->o.config->data_dir, folder, run->key, suffix);
 }
 

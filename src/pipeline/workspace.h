@@ -11,6 +11,9 @@
 
 #include "run.h"
 
+/* Names the repository in data_dir: its number on a forge, a hash of its path else. Free with
+ * free(). */
+char *workspace_key(const struct job *job);
 int workspace_mirror(struct job_run *run, struct err *err);
 /* The worktree at run_tree_oid(). */
 int workspace_tree(struct job_run *run, struct err *err);

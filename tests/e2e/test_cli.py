@@ -45,7 +45,7 @@ def test_help_and_version():
     assert vdo("fly").returncode == 2 and "no command 'fly'" in vdo("fly").stderr
 
 
-@pytest.mark.parametrize("command", ["apply", "config", "deliveries", "demo", "doctor", "jobs", "locate", "model", "outline", "run", "sandbox", "serve"])
+@pytest.mark.parametrize("command", ["apply", "config", "deliveries", "demo", "doctor", "jobs", "locate", "model", "outline", "replay", "run", "sandbox", "serve"])
 def test_every_command_tells_its_options(command):
     done = vdo(command, "--help")
     assert done.returncode == 0 and done.stdout.startswith("Usage: vdo " + command)

@@ -40,6 +40,7 @@ struct jobs *app_jobs(struct app *app);
 struct bus *app_bus(struct app *app);
 struct forge *app_forge(struct app *app);
 struct model *app_model(struct app *app);
+struct pipeline *app_pipeline(struct app *app);
 struct sandbox *app_sandbox(struct app *app);
 const struct report *app_report(struct app *app);
 const char *app_url(struct app *app); /* of the web server, borrowed */

@@ -19,6 +19,7 @@ int cli_jobs(int argc, char **argv);
 int cli_locate(int argc, char **argv);
 int cli_model(int argc, char **argv);
 int cli_outline(int argc, char **argv);
+int cli_replay(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_sandbox(int argc, char **argv);
 int cli_serve(int argc, char **argv);

@@ -74,5 +74,7 @@ size_t chat_assistant_turns(const struct chat *chat);
 /* JSON form for the record and `vdo model ask --json`; new reference. */
 json_t *chat_to_json(const struct chat *chat);
 json_t *turn_to_json(const struct turn *turn);
+/* The way back, from a record. What is no turn gives an empty one of the assistant. */
+void turn_from_json(const json_t *value, struct turn *out);
 
 #endif

@@ -6,15 +6,15 @@
  * is reserved in the store against the limits of job, day, month, provider and repository; it is
  * settled from the reported usage afterwards. The worst case is a token for every byte of the
  * request plus the output cap, at the dearest rates; where that passes a limit, the provider's free
- * count of tokens is asked for instead. An attempt whose end was not seen (a cut stream, a time-out,
- * a cancel) is settled at its worst case: what it did cost cannot be known.
- * A server on loopback whose model has no list price costs nothing unless vdo.yml gives it a price.
- * Retries and waits are those of the providers' own clients. Errors: VDO_E_LIMIT a limit of
- * money would be passed; VDO_E_REFUSED a price is missing while there are limits, the model
- * refuses, the key is wrong (err says what to do); VDO_E_TEMPORARY
- * every provider is down (model_retry_after_ms()); VDO_E_INVALID an answer that cannot be read even
- * after its repair; VDO_E_TOO_LARGE the prompt does not fit any provider of the role;
- * VDO_E_CANCELLED. Threads: a struct model is shared; each thread passes its own model_session.
+ * count of tokens is asked for instead. An attempt whose end was not seen (a cut stream, a
+ * time-out, a cancel) is settled at its worst case: what it did cost cannot be known. A server on
+ * loopback whose model has no list price costs nothing unless vdo.yml gives it a price. Retries and
+ * waits are those of the providers' own clients. Errors: VDO_E_LIMIT a limit of money would be
+ * passed; VDO_E_REFUSED a price is missing while there are limits, the model refuses, the key is
+ * wrong (err says what to do); VDO_E_TEMPORARY every provider is down (model_retry_after_ms());
+ * VDO_E_INVALID an answer that cannot be read even after its repair; VDO_E_TOO_LARGE the prompt
+ * does not fit any provider of the role; VDO_E_CANCELLED. Threads: a struct model is shared; each
+ * thread passes its own model_session.
  */
 #ifndef VDO_MODEL_MODEL_H
 #define VDO_MODEL_MODEL_H
@@ -112,6 +112,16 @@ int64_t model_retry_after_ms(const struct model_session *session);
 
 /* Is a scripted provider in use for a role? Where it is, the output says so. */
 bool model_is_scripted(const struct model *model, enum role role);
+
+/*
+ * Answers that a record gives, for scripted providers: each call is handed to play instead of the
+ * script. request: the conversation as it would be recorded. *out_response: as recorded, {"turn",
+ * "stop", "raw_stop", "usage", "cost_microusd"}; new reference. An error is the call's. Set before
+ * the first call; play is called by the thread that calls.
+ */
+typedef int (*model_play_fn)(void *arg, const char *step, enum role role, const json_t *request,
+                             json_t **out_response, struct err *err);
+void model_set_player(struct model *model, model_play_fn play, void *arg);
 
 struct model_ping {
     bool reachable;

@@ -1,5 +1,6 @@
 #include "../ask.h"
 #include "../checks.h"
+#include "../record.h"
 #include "../verification.h"
 #include "../workspace.h"
 
@@ -104,7 +105,7 @@ int step_verify(struct job_run *run, struct err *err)
 
     if (json_array_size(checks) == 0)
         return verify_without(run, "no checks were found in the project");
-    if (!sandbox_available(run->p->o.sandbox))
+    if (!record_can_run(run))
         return verify_without(run, sandbox_describe(run->p->o.sandbox));
     rc = workspace_tree(run, err);
     if (!rc)

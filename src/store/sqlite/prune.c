@@ -44,6 +44,20 @@ static int prune_calls(struct conn *c, struct pruning *a, struct err *err)
     return rc;
 }
 
+/* Keys of recorded commands begin with the job's id. */
+static int prune_commands(struct conn *c, struct pruning *a, struct err *err)
+{
+    int rc = conn_run(c,
+                      "DELETE FROM docs WHERE kind = 'job-command' AND key IN (SELECT d.key FROM "
+                      "docs AS d JOIN jobs AS j ON j.id = substr(d.key, 1, instr(d.key, '/') - 1) "
+                      "WHERE d.kind = 'job-command' AND j.finished_at_ms > 0 "
+                      "AND j.finished_at_ms < ?1 LIMIT ?2)",
+                      VALUES(INT(a->older_than_ms), INT(PRUNE_ROWS)), err);
+
+    a->n += rc ? 0 : sqldb_changes(conn_db(c));
+    return rc;
+}
+
 static int prune(struct conn *c, void *arg, struct err *err)
 {
     struct pruning *a = arg;
@@ -53,6 +67,8 @@ static int prune(struct conn *c, void *arg, struct err *err)
     rc = prune_deliveries(c, a, err);
     if (!rc)
         rc = prune_logs(c, a, err);
+    if (!rc)
+        rc = prune_commands(c, a, err);
     return rc ? rc : prune_calls(c, a, err);
 }
 

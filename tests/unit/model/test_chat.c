@@ -1,6 +1,6 @@
 #include "vdo/model/chat.h"
 
-#include "../../../src/model/redact.h"
+#include "vdo/model/redact.h"
 #include "../../../src/model/turns.h"
 
 #include "vdo/base/mem.h"

@@ -1,0 +1,61 @@
+#include "attempt.h"
+#include "turns.h"
+
+#include "vdo/json/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum model_stop stop_named(const char *name)
+{
+    for (int i = STOP_END; i <= STOP_OTHER; i++) {
+        if (strcmp(model_stop_name((enum model_stop)i), name) == 0)
+            return (enum model_stop)i;
+    }
+    return STOP_OTHER;
+}
+
+static void read_usage(const json_t *from, struct usage *usage)
+{
+    usage->input = js_int(from, "input", 0);
+    usage->cache_read = js_int(from, "cache_read", 0);
+    usage->cache_write = js_int(from, "cache_write", 0);
+    usage->output = js_int(from, "output", 0);
+    usage->reasoning = js_int(from, "reasoning", 0);
+    usage->estimated = js_bool(from, "estimated", false);
+}
+
+static void hand_on(struct wire_answer *answer)
+{
+    for (size_t i = 0; i < answer->turn.n_blocks; i++) {
+        const struct block *block = &answer->turn.blocks[i];
+
+        if (block->kind == BLOCK_TEXT)
+            wire_on_text(answer, block->text, strlen(block->text));
+    }
+}
+
+int play_answer(const struct attempt *attempt, struct outcome *out, struct err *err)
+{
+    const struct model *model = attempt->session->model;
+    char *text = attempt_request_text(attempt);
+    json_auto_t *request = NULL;
+    json_auto_t *response = NULL;
+    int rc = js_parse(text, strlen(text), &request, err);
+
+    free(text);
+    if (!rc)
+        rc = model->play(model->play_arg, attempt->context->step ? attempt->context->step : "",
+                         attempt->request->role, request, &response, err);
+    if (rc)
+        return rc;
+    turn_from_json(json_object_get(response, "turn"), &out->answer.turn);
+    out->answer.stop = stop_named(js_str(response, "stop", "end"));
+    wire_set_stop(&out->answer, js_str(response, "raw_stop", ""));
+    read_usage(json_object_get(response, "usage"), &out->answer.usage);
+    out->answer.usage_seen = true;
+    out->answer.complete = true;
+    out->cost_microusd = js_int(response, "cost_microusd", 0);
+    hand_on(&out->answer);
+    return VDO_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * record: what a job's commands gave, kept for a replay. Model calls are recorded by the model
+ * room. Used inside pipeline only.
+ */
+#ifndef VDO_PIPELINE_RECORD_H
+#define VDO_PIPELINE_RECORD_H
+
+#include "run.h"
+
+/* sandbox_run(), with its result recorded; of a replay: the recorded result, and nothing is run. */
+int record_run(struct job_run *run, const char *line, const struct sandbox_spec *spec,
+               struct sandbox_result *result, struct err *err);
+/* Can commands be run? Of a replay: could they then? */
+bool record_can_run(const struct job_run *run);
+
+/* The store's documents that hold commands; keys are "<job>/<step>/<attempt>/<number>". */
+#define RECORD_COMMAND_KIND "job-command"
+
+/* ---- replay.c ---- */
+
+int replay_command(struct replay *replay, const char *step, const char *line,
+                   struct sandbox_result *result, struct err *err);
+bool replay_could_run(const struct replay *replay);
+
+#endif
