@@ -144,9 +144,9 @@ cov: deps-full
 	gcovr -r . --object-directory build/cov --filter src/ --gcov-ignore-parse-errors
 
 format:
-	clang-format -i $$(git ls-files '*.[ch]')
+	clang-format -i $$(git ls-files '*.[ch]' ':!tests/fixtures')
 lint: deps-full check-headers
-	clang-format --dry-run -Werror $$(find src include tests -name '*.[ch]')
+	clang-format --dry-run -Werror $$(find src include tests -name '*.[ch]' -not -path 'tests/fixtures/*')
 	@sh tests/lint/check_layers.sh
 	@sh tests/lint/check_libraries.sh
 	@$(MAKE) --no-print-directory $(JOBS) CONFIG=debug build/debug/vdo

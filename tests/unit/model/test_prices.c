@@ -29,7 +29,8 @@ static int unload(void **state)
 
 static struct config_provider provider_at(const char *url)
 {
-    return (struct config_provider){.base_url = (char *)(uintptr_t)url, .price = {-1, -1, -1, -1, -1}};
+    return (struct config_provider){.base_url = (char *)(uintptr_t)url,
+                                    .price = {-1, -1, -1, -1, -1}};
 }
 
 static int64_t cost_at(const struct config_provider *provider, const char *model,
