@@ -35,7 +35,7 @@ int index_db_find(struct index_db *db, const uint8_t oid[OID_BYTES], struct blob
  * is open, and commits it from time to time. */
 int index_db_put(struct index_db *db, const uint8_t oid[OID_BYTES],
                  const struct extractor_result *result, struct blob_row *out, struct err *err);
-/* A stable view for many reads, which are faster within; end it in every case. */
+/* A stable view for index_db_facts(); end it in every case, or a later write fails for it. */
 int index_db_begin_read(struct index_db *db, struct err *err);
 void index_db_end_read(struct index_db *db);
 /* The facts of a row, borrowed until the next call; aligned for facts_view(). VDO_E_NOT_FOUND (err

@@ -17,8 +17,8 @@ struct code_index {
     uint64_t skipped;
 };
 
-/* The facts of a file, borrowed until the next call. VDO_E_NOT_FOUND (err untouched) when it is not
- * searched. */
+/* The facts of a file, borrowed until the next call; between index_db_begin_read() and
+ * index_db_end_read() only. VDO_E_NOT_FOUND (err untouched) when it is not searched. */
 int index_facts(struct code_index *index, const struct snap_file *file, struct facts *out,
                 struct err *err);
 

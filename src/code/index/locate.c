@@ -196,7 +196,10 @@ int code_index_locate(struct code_index *index, const char *text, size_t n, stru
         if (found > n)
             found = n;
         hits = xcalloc(found + 1, sizeof(*hits));
-        rc = fill_hits(index, q, ranked, found, hits, err);
+        rc = index_db_begin_read(index->db, err);
+        if (!rc)
+            rc = fill_hits(index, q, ranked, found, hits, err);
+        index_db_end_read(index->db);
     }
     if (!rc) {
         *out = hits;

@@ -412,8 +412,10 @@ int code_index_outline(struct code_index *index, size_t budget_tokens, const cha
     size_t budget = (budget_tokens < MAX_BUDGET ? budget_tokens : MAX_BUDGET) * BYTES_PER_TOKEN;
     struct outline o = {.index = index, .out = out, .end = out->len + budget, .err = err};
     AUTO_FREE bool *taken = xcalloc(index->snapshot.n + 1, sizeof(*taken));
-    int rc = outline_facts_read(index, &o.facts, err);
+    int rc = index_db_begin_read(index->db, err);
 
+    if (!rc)
+        rc = outline_facts_read(index, &o.facts, err);
     if (!rc)
         rc = head(&o);
     if (!rc && n_focus)
@@ -422,6 +424,7 @@ int code_index_outline(struct code_index *index, size_t budget_tokens, const cha
         directories(&o, budget / 5);
         rc = other_files(&o, taken);
     }
+    index_db_end_read(index->db);
     outline_facts_free(o.facts);
     if (!rc && strbuf_overflowed(out))
         rc = err_set(err, VDO_E_TOO_LARGE, "outline: the buffer is too small for the budget");

@@ -206,10 +206,7 @@ int outline_facts_read(struct code_index *index, struct outline_facts **out, str
     o->links = xcalloc(n, sizeof(*o->links));
     o->order = xcalloc(n, sizeof(*o->order));
     o->files_with = xcalloc(NAME_SLOTS, sizeof(*o->files_with));
-    rc = index_db_begin_read(index->db, err);
-    if (!rc)
-        rc = read_all(index, o, err);
-    index_db_end_read(index->db);
+    rc = read_all(index, o, err);
     if (rc) {
         outline_facts_free(o);
         return rc;

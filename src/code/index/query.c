@@ -349,15 +349,16 @@ static void find_scope(struct query *q, const char *title, size_t len)
         q->n_scope = 0;
 }
 
+/* Is one of the words or phrases in the text, not as a part of a longer word? */
 static bool has_any(const char *text, size_t len, const char *const *words)
 {
     for (; *words; words++) {
-        const char *hit = text;
         size_t n = strlen(*words);
 
-        for (size_t i = 0; i + n <= len; i++, hit++) {
-            if (strncasecmp(hit, *words, n) == 0 && (i == 0 || !isalpha((unsigned char)hit[-1])) &&
-                (i + n == len || !isalpha((unsigned char)hit[n])))
+        for (size_t i = 0; i + n <= len; i++) {
+            if (strncasecmp(text + i, *words, n) == 0 &&
+                (i == 0 || !isalpha((unsigned char)text[i - 1])) &&
+                (i + n == len || !isalpha((unsigned char)text[i + n])))
                 return true;
         }
     }
@@ -366,10 +367,14 @@ static bool has_any(const char *text, size_t len, const char *const *words)
 
 static void read_title(struct parser *p, const char *at, size_t len)
 {
-    static const char *const tests[] = {"test",      "tests",    "testing", "unittest",
-                                        "unittests", "coverage", NULL};
-    static const char *const docs[] = {"doc",  "docs",   "documentation", "document",
-                                       "typo", "readme", "changelog",     NULL};
+    static const char *const tests[] = {"test:",         "tests:",         "test(",
+                                        "tests for",     "test for",       "tests of",
+                                        "unit tests",    "unit test",      "regression test",
+                                        "test coverage", "test case",      "test cases",
+                                        "flaky test",    "integration test", NULL};
+    static const char *const docs[] = {"docs:",  "doc:",      "docs(",         "documentation",
+                                       "readme", "changelog", "release notes", "manual",
+                                       "typo",   "typos",     NULL};
 
     if (len > MAX_TITLE)
         len = MAX_TITLE;

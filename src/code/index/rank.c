@@ -121,6 +121,9 @@ static void weigh_terms(struct ranker *r)
 
 /* ---- signals ---- */
 
+/* What is left of being a test, or a document, where that is asked for. */
+#define ASKED_FOR 0.4F
+
 static double saturate(double tf, double len, double mean)
 {
     const double k1 = 1.2;
@@ -129,19 +132,10 @@ static double saturate(double tf, double len, double mean)
     return tf / (tf + k1 * (1.0 - b + b * len / mean));
 }
 
-struct sums {
-    double window_title[FACTS_SEGMENTS];
-    double window_all[FACTS_SEGMENTS];
-};
-
-static void add_windows(struct sums *s, uint16_t where, double title, double all)
+static void add_windows(double *sums, uint16_t where, double weight)
 {
-    for (unsigned i = 0; i < FACTS_SEGMENTS; i++) {
-        if (where & 1U << i) {
-            s->window_title[i] += title;
-            s->window_all[i] += all;
-        }
-    }
+    for (unsigned i = 0; i < FACTS_SEGMENTS; i++)
+        sums[i] += where & 1U << i ? weight : 0;
 }
 
 static double best_window(const double *sum)
@@ -157,7 +151,7 @@ static double best_window(const double *sum)
 
 static void sum_hits(const struct ranker *r, const struct doc *d, float *sig)
 {
-    struct sums sums = {{0}, {0}};
+    double windows[FACTS_SEGMENTS] = {0};
     double scale = 1.0 / log(20.0 + d->lines);
 
     for (uint32_t i = 0; i < d->n_hits; i++) {
@@ -173,26 +167,19 @@ static void sum_hits(const struct ranker *r, const struct doc *d, float *sig)
                                d->code_words + d->text_words, r->mean_code + r->mean_text);
         double def = saturate(h->def & DEF_COUNT, d->lines, 300.0);
 
-        sig[SIG_BM25_TITLE] += (float)(title * both);
         sig[SIG_BM25_ALL] += (float)(all * both);
         sig[SIG_CODE_TITLE] += (float)(title * in_code);
         sig[SIG_CODE_ALL] += (float)(all * in_code);
         sig[SIG_TEXT_TITLE] += (float)(title * in_text);
         sig[SIG_TEXT_ALL] += (float)(all * in_text);
-        sig[SIG_DEF_TITLE] += (float)(title * def);
         sig[SIG_DEF_ALL] += (float)(all * def);
         sig[SIG_COVER_TITLE] += (float)title;
         sig[SIG_COVER_ALL] += (float)all;
         if (t->whole)
             sig[SIG_IDENT] += (float)(all * both);
-        if (t->joined)
-            sig[SIG_JOINED] += (float)(all * both);
-        if ((h->def & DEF_WHOLE) && (t->whole || t->joined || t->code > 0))
-            sig[SIG_IDENT_DEF] += (float)all;
-        add_windows(&sums, h->where, title, all);
+        add_windows(windows, h->where, all);
     }
-    sig[SIG_WINDOW_TITLE] = (float)(best_window(sums.window_title) * scale);
-    sig[SIG_WINDOW_ALL] = (float)(best_window(sums.window_all) * scale);
+    sig[SIG_WINDOW_ALL] = (float)(best_window(windows) * scale);
 }
 
 static void sum_path(const struct ranker *r, const struct doc *d, float *sig)
@@ -204,7 +191,6 @@ static void sum_path(const struct ranker *r, const struct doc *d, float *sig)
         sig[SIG_PATH_TITLE] += (float)(t->title > 0 ? weight : 0);
         sig[SIG_PATH_ALL] += (float)(weight * log(1.0 + (double)t->title * 2.0 + (double)t->body));
     }
-    sig[SIG_STEM_TITLE] = d->stem_weight > 0 ? d->stem_title / d->stem_weight : 0;
     sig[SIG_STEM_ALL] = d->stem_weight > 0 ? d->stem_all / d->stem_weight : 0;
     sig[SIG_DIR_TITLE] = d->dir_weight > 0 ? d->dir_title / d->dir_weight : 0;
     sig[SIG_SCOPE] = d->scope;
@@ -248,8 +234,9 @@ static void kind_signals(const struct ranker *r, const struct doc *d, float *sig
 
     sig[SIG_SIZE] = logf(1.0F + (float)d->lines) / 8.0F;
     sig[SIG_CHURN] = logf(1.0F + r->snapshot->files[d->file].churn);
-    sig[SIG_TEST] = flags & FILE_TEST ? 1 : 0;
-    sig[SIG_DOC] = flags & FILE_DOC || d->lang->class == LANG_TEXT ? 1 : 0;
+    sig[SIG_TEST] = flags & FILE_TEST ? (r->query->about_tests ? ASKED_FOR : 1) : 0;
+    if (flags & FILE_DOC || d->lang->class == LANG_TEXT)
+        sig[SIG_DOC] = r->query->about_docs ? ASKED_FOR : 1;
     sig[SIG_EXAMPLE] = flags & FILE_EXAMPLE ? 1 : 0;
     sig[SIG_DATA] = d->lang->class == LANG_DATA || flags & FILE_LOCALE ? 1 : 0;
     sig[SIG_BUILD] = d->lang->class == LANG_BUILD ? 1 : 0;
@@ -300,10 +287,9 @@ static void normalise(struct ranker *r, enum rank_signal s)
 static void compute_signals(struct ranker *r)
 {
     static const enum rank_signal relative[] = {
-        SIG_BM25_TITLE,  SIG_BM25_ALL,  SIG_CODE_TITLE, SIG_CODE_ALL,     SIG_TEXT_TITLE,
-        SIG_TEXT_ALL,    SIG_DEF_TITLE, SIG_DEF_ALL,    SIG_PATH_TITLE,   SIG_PATH_ALL,
-        SIG_IDENT,       SIG_JOINED,    SIG_IDENT_DEF,  SIG_WINDOW_TITLE, SIG_WINDOW_ALL,
-        SIG_COVER_TITLE, SIG_COVER_ALL, SIG_SCOPE};
+        SIG_BM25_ALL,    SIG_CODE_TITLE, SIG_CODE_ALL, SIG_TEXT_TITLE, SIG_TEXT_ALL,
+        SIG_DEF_ALL,     SIG_PATH_TITLE, SIG_PATH_ALL, SIG_IDENT,      SIG_WINDOW_ALL,
+        SIG_COVER_TITLE, SIG_COVER_ALL,  SIG_SCOPE};
 
     r->out = xcalloc(r->n + 1, sizeof(*r->out));
     for (size_t k = 0; k < r->n; k++) {

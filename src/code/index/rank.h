@@ -17,37 +17,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* "title": of the words of the title only; "all": of all words, each by how often and where it
+ * stands in the text. */
 enum rank_signal {
-    SIG_BM25_TITLE, /* title words in the file, all fields as one */
-    SIG_BM25_ALL,   /* all words */
+    SIG_BM25_ALL,   /* code, comments, strings and symbol names taken as one (BM25) */
     SIG_CODE_TITLE, /* in code only */
     SIG_CODE_ALL,
     SIG_TEXT_TITLE, /* in comments and strings only */
     SIG_TEXT_ALL,
-    SIG_DEF_TITLE, /* in names of symbols defined there */
-    SIG_DEF_ALL,
-    SIG_PATH_TITLE, /* in the path */
+    SIG_DEF_ALL,    /* in names of symbols defined there */
+    SIG_PATH_TITLE, /* in the path, the name more than the directories */
     SIG_PATH_ALL,
-    SIG_IDENT,        /* compound identifiers of the text that occur in the file */
-    SIG_JOINED,       /* pairs of neighbouring words that occur as one identifier */
-    SIG_IDENT_DEF,    /* ... that are defined in it */
-    SIG_WINDOW_TITLE, /* the best eighth of the file alone */
-    SIG_WINDOW_ALL,
-    SIG_COVER_TITLE, /* share of the weight of the title's words that occur at all */
+    SIG_IDENT,       /* compound identifiers of the text that occur in the file */
+    SIG_WINDOW_ALL,  /* the best eighth of the file alone */
+    SIG_COVER_TITLE, /* share of the weight of the words that occur at all */
     SIG_COVER_ALL,
-    SIG_STEM_TITLE, /* how much of the file's name is in the title */
-    SIG_STEM_ALL,
-    SIG_DIR_TITLE, /* how much of its directory's name */
+    SIG_STEM_ALL,  /* how much of the file's name is in the text */
+    SIG_DIR_TITLE, /* how much of its directory's name is in the title */
     SIG_SCOPE,     /* "scope:" of the title is in the path */
     SIG_MENTION,   /* the path is named in the text */
     SIG_PAIR,      /* its test is about the text */
     SIG_DIR_BEST,  /* a file beside it is about the text */
-    SIG_LINKED,    /* files that import it, or that it imports, are about the text */
+    SIG_LINKED,    /* a file that imports it, or that it imports, is about the text */
     SIG_IMPORTED,  /* how many files import it */
-    SIG_SIZE,
-    SIG_CHURN,
-    SIG_MAIN_LANG, /* share of the code base in its language */
-    SIG_TEST,
+    SIG_SIZE,      /* logarithm of its lines */
+    SIG_CHURN,     /* how often and how recently it changed between snapshots */
+    SIG_MAIN_LANG, /* share of the code base that is in its language */
+    SIG_TEST,      /* what it is; less when the text asks for tests or documents */
     SIG_DOC,
     SIG_EXAMPLE,
     SIG_DATA,

@@ -40,7 +40,6 @@ struct doc {
     uint32_t imports_len;
     float base;        /* how much its own text is about the query */
     float stem_weight; /* of all words of the name */
-    float stem_title;
     float stem_all;
     float dir_weight;
     float dir_title;

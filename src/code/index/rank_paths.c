@@ -125,7 +125,6 @@ static void measure_stems(struct ranker *r, const uint32_t *paths_with)
                 continue;
             }
             d->stem_weight += (float)weight;
-            d->stem_title += t && t->title > 0 ? (float)weight : 0;
             d->stem_all += t ? (float)weight : 0;
         }
     }
