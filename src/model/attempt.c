@@ -187,6 +187,11 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
     len = strlen(body);
     if (check_size(attempt, len, tokens_in(len), cap, out))
         return VDO_OK;
+    if (!endpoint_pace(attempt->endpoint, attempt->session, tokens_in(len), &out->failure))
+        return session_cancelled(attempt->session) ?
+                   err_set(err, VDO_E_CANCELLED, "cancelled before a call to %s",
+                           endpoint->config->name) :
+                   VDO_OK;
     prompt = most_tokens(attempt, len);
     rc = reserve(attempt, out, cap, &prompt, &reservation, &settle);
     if (rc == VDO_E_LIMIT && reservation.of_provider) {

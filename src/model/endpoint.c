@@ -203,6 +203,42 @@ bool endpoint_adjust(struct endpoint *endpoint, int index)
     return is_new;
 }
 
+void endpoint_learn_pace(struct endpoint *endpoint, const struct http_result *http, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&endpoint->lock);
+    pace_learn(&endpoint->pace, http, now_ms);
+    (void)pthread_mutex_unlock(&endpoint->lock);
+}
+
+bool endpoint_pace(struct endpoint *endpoint, const struct model_session *session, int64_t tokens,
+                   struct failure *failure)
+{
+    int64_t waited = 0;
+
+    for (;;) {
+        int64_t wait;
+
+        (void)pthread_mutex_lock(&endpoint->lock);
+        wait = pace_take(&endpoint->pace, tokens, clock_now_ms(session->model->clock));
+        (void)pthread_mutex_unlock(&endpoint->lock);
+        if (wait == 0)
+            return true;
+        if (waited + wait > FAILURE_MAX_WAIT_MS) {
+            failure_set(failure, FAIL_BUSY, false,
+                        "its rate limit is used up, there is room again in %lld s",
+                        (long long)(wait + 999) / 1000);
+            failure->status = 429;
+            failure->retry_after_ms = wait;
+            return false;
+        }
+        if (!session_wait(session, wait)) {
+            failure_set(failure, FAIL_LOCAL, false, "cancelled");
+            return false;
+        }
+        waited += wait;
+    }
+}
+
 void endpoint_cannot_count(struct endpoint *endpoint)
 {
     (void)pthread_mutex_lock(&endpoint->lock);

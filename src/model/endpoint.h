@@ -10,6 +10,7 @@
 
 #include "breaker.h"
 #include "failure.h"
+#include "pace.h"
 #include "prices.h"
 #include "wire.h"
 
@@ -27,6 +28,7 @@ struct endpoint {
     bool cannot_count;  /* has no endpoint that counts tokens */
     int64_t dearer_ppm; /* how far a cost that it named lay above the list, in millionths */
     struct breaker breaker;
+    struct pace pace;      /* its rate limits, as far as it names them */
     int64_t hold_until_ms; /* the server asked for a pause that is longer than a worker waits */
     int64_t last_ok_ms;
     int64_t last_error_ms;
@@ -84,6 +86,15 @@ void endpoint_done(struct endpoint *endpoint, int64_t now_ms, int64_t latency_ms
 void endpoint_hold(struct endpoint *endpoint, int64_t until_ms);
 bool endpoint_is_open(struct endpoint *endpoint, int64_t now_ms);
 unsigned endpoint_adjusted(struct endpoint *endpoint);
+/* Learn the endpoint's rate limits from an answer. */
+void endpoint_learn_pace(struct endpoint *endpoint, const struct http_result *http, int64_t now_ms);
+/*
+ * Wait until the endpoint's rate limits have room for a request of so many tokens. False when that
+ * takes longer than a worker waits (failure: FAIL_BUSY with retry_after_ms), or when cancelled
+ * (failure: FAIL_LOCAL).
+ */
+bool endpoint_pace(struct endpoint *endpoint, const struct model_session *session, int64_t tokens,
+                   struct failure *failure);
 void endpoint_cannot_count(struct endpoint *endpoint);
 bool endpoint_can_count(struct endpoint *endpoint);
 /* A cost that the provider named, beside what the list says: the next reservations grow with it. */

@@ -88,6 +88,8 @@ static void judge(int rc, struct sink *sink, const struct http_result *http, con
     const struct endpoint *endpoint = attempt->endpoint;
     int64_t now = clock_now_ms(attempt->session->model->clock);
 
+    if (rc == VDO_OK)
+        endpoint_learn_pace(attempt->endpoint, http, now);
     if (rc == VDO_OK && http->status / 100 != 2) {
         out->sent = true;
         out->rejected = true;

@@ -669,6 +669,50 @@ static void limit__without_a_store_is_the_job_s(void **state)
     close_world(&w);
 }
 
+static void rate_limit__that_is_used_up_makes_the_next_call_wait_or_hand_over(void **state)
+{
+    static const char *const api[] = {"openai-chat", "openai-chat"};
+    static const struct model_reply soon[] = {{.body = sample_chat_text,
+                                               .headers = "x-ratelimit-limit-requests: 10\r\n"
+                                                          "x-ratelimit-remaining-requests: 0\r\n"
+                                                          "x-ratelimit-reset-requests: 100s\r\n"}};
+    static const struct model_reply late[] = {{.body = sample_chat_text,
+                                               .headers =
+                                                   "x-ratelimit-limit-requests: 10\r\n"
+                                                   "x-ratelimit-remaining-requests: 0\r\n"
+                                                   "x-ratelimit-reset-requests: 6h0m0s\r\n"}};
+    struct world w = {0};
+    int64_t began;
+
+    (void)state;
+    open_world(&w, "openai-chat", soon, 1);
+    assert_int_equal(call(&w), 0);
+    began = hurried_ms;
+    assert_int_equal(call(&w), 0);
+    assert_true(hurried_ms - began >= 9000);
+    assert_int_equal(model_server_requests(w.server[0]), 2);
+    close_world(&w);
+
+    memset(&w, 0, sizeof(w));
+    serve(&w, late, 1);
+    serve(&w, soon, 1);
+    open_world_with(&w, api, "");
+    assert_int_equal(call(&w), 0);
+    assert_string_equal(w.result.provider, "p0");
+    assert_int_equal(call(&w), 0);
+    assert_string_equal(w.result.provider, "p1");
+    assert_non_null(strstr(w.result.passed_over, "p0: its rate limit is used up"));
+    assert_int_equal(model_server_requests(w.server[0]), 1);
+    close_world(&w);
+
+    memset(&w, 0, sizeof(w));
+    open_world(&w, "openai-chat", late, 1);
+    assert_int_equal(call(&w), 0);
+    assert_int_equal(call(&w), VDO_E_TEMPORARY);
+    assert_true(model_retry_after_ms(w.session) > 1000000);
+    close_world(&w);
+}
+
 /* Sixty thousand bytes are at most as many tokens, but the provider knows better. */
 static const struct {
     const char *api;
@@ -913,6 +957,7 @@ int main(void)
         cmocka_unit_test(structured_answer__is_checked_and_repaired_once),
         cmocka_unit_test(answer__cut_off_at_its_cap_is_told),
         cmocka_unit_test(limit__without_a_store_is_the_job_s),
+        cmocka_unit_test(rate_limit__that_is_used_up_makes_the_next_call_wait_or_hand_over),
         cmocka_unit_test(count__of_the_provider_lets_a_call_through_that_its_bytes_would_not),
         cmocka_unit_test(count__that_is_too_large_or_missing_lets_nothing_through),
         cmocka_unit_test(cost__above_the_list_makes_the_next_reservation_larger),
