@@ -87,6 +87,7 @@ static int parse_options(int argc, char **argv, struct options *out)
     int option;
 
     optind = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): commands start in the main thread
     while ((option = getopt_long(argc, argv, "d:f:np:sjh", longs, NULL)) != -1) {
         int rc;
 

@@ -2,6 +2,7 @@
 
 #include "vdo/base/mem.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,7 +327,7 @@ static int match_reading(struct match_text *text, const struct hunk *hunk, const
         rc = match_layers(text, relaxed, 1, sizeof(LAYERS) / sizeof(LAYERS[0]), path, out, why);
     if (rc == 0)
         rc = match_special(text, relaxed, path, out, why);
-    if (rc == 1 && out->hunk != hunk)
+    if (rc == 1 && out->hunk == hunk->relaxed && hunk->relaxed)
         resolve_blanks(out);
     if (rc == 1 && hunk->n_anchors > 0 && (from == SIZE_MAX || out->first < from)) {
         place_release(out);
@@ -371,6 +372,7 @@ int match_hunk(struct match_text *text, const struct hunk *hunk, const char *pat
         struct place place = {0};
 
         if (match_reading(text, reading, path, &place, &other) == VDO_OK) {
+            assert(place.hunk);
             ambiguous = best.hunk && !is_better(&place, &best);
             if (!ambiguous) {
                 place_release(&best);

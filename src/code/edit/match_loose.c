@@ -104,6 +104,7 @@ static size_t occurrences(struct match_text *text, const struct old_lines *old, 
     return count;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): written through struct typo
 int match_typo(struct match_text *text, const struct old_lines *old, size_t *at)
 {
     struct typo typo = {.text = text, .old = old, .at = at, .start = SIZE_MAX};
@@ -233,8 +234,10 @@ static void pair_all(struct gap *g, const struct places *firsts, const struct pl
     free(behind);
 }
 
+// NOLINTBEGIN(readability-non-const-parameter): at is written through struct gap
 int match_gap(struct match_text *text, const struct hunk *hunk, const struct old_lines *old,
               bool one_line, size_t *at)
+// NOLINTEND(readability-non-const-parameter)
 {
     struct gap g = {.text = text, .hunk = hunk, .old = old, .at = at};
     struct places firsts = {0};

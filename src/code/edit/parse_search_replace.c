@@ -2,6 +2,7 @@
 
 #include "vdo/base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,6 +285,7 @@ static int add_block(struct scan *scan, const struct block *block)
     struct hunk *hunk;
     struct hunk **alt;
 
+    assert(block->middles && block->n_middles > 0);
     if (!path)
         return refuse(scan->why, REASON_MALFORMED,
                       "the SEARCH block at line %zu of the answer names no file; put the file's "

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the plan takes path over
 struct file_op *plan_add_op(struct edit_plan *plan, enum op_kind kind, char *path,
                             enum edit_format format, size_t answer_line)
 {

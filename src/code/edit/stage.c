@@ -60,6 +60,7 @@ int stage_remove(struct stage *stage, struct err *err)
     if (!list)
         return stage_fail(err, "list", EDIT_STAGE_DIR);
     rewinddir(list);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
     while ((entry = readdir(list))) {
         if (entry->d_name[0] != '.')
             (void)unlinkat(stage->stage_fd, entry->d_name, 0);
@@ -134,6 +135,7 @@ static bool is_empty(const struct stage *stage)
     if (!list)
         return false;
     rewinddir(list);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
     while ((entry = readdir(list)))
         empty = empty && entry->d_name[0] == '.';
     (void)closedir(list);

@@ -35,6 +35,7 @@ static void walk(struct search *s, int dir_fd, const char *path, int depth)
         (void)close(dir_fd);
         return;
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
     while (s->count < 2 && (entry = readdir(dir))) {
         struct stat st;
         char *below;

@@ -76,11 +76,10 @@ static void end_lines(const struct work_file *file, struct lines *out)
         if (out->v[i].eol == EOL_NONE)
             out->v[i].eol = file->eol;
     }
-    if (file->final_eol == 0)
-        last->eol = EOL_NONE;
-    else if (file->final_eol == 1)
+    if (file->final_eol == 1)
         last->eol = last->eol == EOL_NONE ? file->eol : last->eol;
-    else if (last_is_new(file, out) && had->n > 0 && had->v[had->n - 1].eol == EOL_NONE)
+    else if (file->final_eol == 0 ||
+             (last_is_new(file, out) && had->n > 0 && had->v[had->n - 1].eol == EOL_NONE))
         last->eol = EOL_NONE;
 }
 
