@@ -13,7 +13,7 @@
 
 #include <sys/queue.h>
 
-enum { N_WORKERS = 2, MAX_WAITING = 12 * 1024 * 1024, LOOKAHEAD = 2 };
+enum { N_WORKERS = 2, MAX_WAITING = 12 * 1024 * 1024, LOOKAHEAD = 2, MANY_FILES = 10 };
 
 struct job {
     uint64_t ticket;
@@ -179,11 +179,13 @@ struct extractor *extractor_new(bool symbols)
     return p;
 }
 
-/* Threads start with the first file: most refreshes have none. */
+/* One thread starts with the first file, the other when there is enough to share: a refresh after a
+ * commit reads a few files, and each thread brings a child. */
 static void start_threads(struct extractor *p)
 {
-    while (p->n_threads < N_WORKERS &&
-           pthread_create(&p->threads[p->n_threads], NULL, work, p) == 0)
+    size_t want = p->on_the_way >= MANY_FILES ? N_WORKERS : 1;
+
+    while (p->n_threads < want && pthread_create(&p->threads[p->n_threads], NULL, work, p) == 0)
         p->n_threads++;
     if (p->n_threads == 0)
         abort(); /* as when memory is gone */
@@ -225,10 +227,10 @@ void extractor_put(struct extractor *p, uint64_t ticket, const char *path, char 
     job->bytes = bytes;
     job->len = len;
     (void)pthread_mutex_lock(&p->lock);
-    if (!p->n_threads)
-        start_threads(p);
     p->waiting_bytes += len;
     p->on_the_way++;
+    if (p->n_threads < N_WORKERS)
+        start_threads(p);
     STAILQ_INSERT_TAIL(&p->waiting, job, link);
     (void)pthread_cond_signal(&p->work);
     (void)pthread_mutex_unlock(&p->lock);
