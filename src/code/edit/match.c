@@ -360,6 +360,24 @@ static bool is_better(const struct place *place, const struct place *best)
     return place->kind == MATCH_EXACT && count_old(place->hunk) > count_old(best->hunk);
 }
 
+/* Of several readings, has one been made already? Then the others must not be tried. */
+static bool one_is_done(struct match_text *text, const struct hunk *hunk)
+{
+    bool done = false;
+
+    for (const struct hunk *reading = hunk; hunk->alt && reading && !done; reading = reading->alt) {
+        struct old_lines all;
+        size_t adds;
+        size_t removes;
+
+        count_changes(reading, &adds, &removes);
+        old_lines_init(&all, reading, 0, 0);
+        done = adds > 0 && is_done(text, reading, &all);
+        old_lines_release(&all);
+    }
+    return done;
+}
+
 int match_hunk(struct match_text *text, const struct hunk *hunk, const char *path,
                struct place *out, struct refusal *why)
 {
@@ -367,6 +385,10 @@ int match_hunk(struct match_text *text, const struct hunk *hunk, const char *pat
     struct place best = {0};
     bool ambiguous = false;
 
+    if (one_is_done(text, hunk))
+        return refuse(why, REASON_ALREADY_APPLIED,
+                      "%s: the change at line %zu of the answer has been made already", path,
+                      hunk->answer_line);
     for (const struct hunk *reading = hunk; reading; reading = reading->alt) {
         struct refusal other = {0};
         struct place place = {0};

@@ -115,10 +115,22 @@ static void read_hints(struct scan *scan, struct block *block)
         scan->i = i;
 }
 
+int refuse_broken_marker(struct scan *scan)
+{
+    const struct line *line = scan_here(scan);
+
+    return refuse(scan->why, REASON_MALFORMED,
+                  "line %zu of the answer is no proper marker: %.*s; use \"<<<<<<< SEARCH\", "
+                  "\"=======\" and \">>>>>>> REPLACE\", each alone on its line",
+                  scan->i + 1, (int)(line->len < 60 ? line->len : 60), line->ptr);
+}
+
 static int find_marks(struct scan *scan, struct block *block)
 {
     for (; scan->i < scan->lines.n; scan->i++) {
-        switch (marker_of(scan_line(scan, scan->i))) {
+        if (marker_of(scan_here(scan)) == MARK_NONE && search_replace_broken(scan_here(scan)))
+            return refuse_broken_marker(scan);
+        switch (marker_of(scan_here(scan))) {
         case MARK_SEARCH:
             return refuse_open(scan, block);
         case MARK_MIDDLE:

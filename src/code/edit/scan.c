@@ -134,10 +134,7 @@ static int read_part(struct scan *scan)
     } else if (scan_wants(scan, EDIT_SEARCH_REPLACE) && search_replace_starts(scan, scan->i)) {
         rc = parse_search_replace(scan);
     } else if (scan_wants(scan, EDIT_SEARCH_REPLACE) && search_replace_broken(line)) {
-        rc = refuse(scan->why, REASON_MALFORMED,
-                    "line %zu of the answer is no proper marker: %.*s; use \"<<<<<<< SEARCH\", "
-                    "\"=======\" and \">>>>>>> REPLACE\", each alone on its line",
-                    scan->i + 1, (int)(line->len < 60 ? line->len : 60), line->ptr);
+        rc = refuse_broken_marker(scan);
     } else if (scan_wants(scan, EDIT_UDIFF) && udiff_starts(scan, scan->i)) {
         rc = parse_udiff(scan);
     } else {

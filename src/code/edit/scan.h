@@ -60,6 +60,7 @@ bool apply_patch_starts(const struct scan *scan, size_t i);
 bool search_replace_starts(const struct scan *scan, size_t i);
 /* A line that wants to be a marker of a search block and is not one. */
 bool search_replace_broken(const struct line *line);
+int refuse_broken_marker(struct scan *scan);
 
 int parse_udiff(struct scan *scan);
 int parse_apply_patch(struct scan *scan);
