@@ -50,7 +50,8 @@ help:
 	@echo 'make fuzz            every fuzz target for FUZZ_SECONDS (30)'
 	@echo 'make bench           measurements, each beside its baseline'
 	@echo 'make cov             coverage of src by the tests (gcovr)'
-	@echo 'make lint            format, layers, headers alone, options documented, clang-tidy'
+	@echo 'make lint            format, layers, libraries, headers alone, options documented'
+	@echo 'make tidy            clang-tidy over src'
 	@echo 'make format          clang-format over the tree'
 	@echo 'make install         PREFIX=/usr/local DESTDIR='
 	@echo 'make clean'
@@ -151,7 +152,6 @@ lint: deps-full check-headers
 	@sh tests/lint/check_libraries.sh
 	@$(MAKE) --no-print-directory $(JOBS) CONFIG=debug build/debug/vdo
 	@sh tests/lint/check_options.sh build/debug/vdo
-	@$(MAKE) --no-print-directory $(JOBS) tidy
 check-headers:
 	@for h in $$(find include -name '*.h'); do $(CC) $(filter-out -MMD -MP,$(CFLAGS_ALL)) -x c -fsyntax-only $$h || exit 1; done
 TIDY := $(patsubst src/%.c,build/tidy/%.ok,$(SRC))

@@ -263,6 +263,14 @@ static int complete(struct job_run *run, struct err *err)
                       report_headline(json_object_get(deliver, "verdict"), run->out), "", err);
 }
 
+/* The process is going down: the step that was under way has ended, no other begins. */
+static int check_draining(const struct job_lease *lease, struct err *err)
+{
+    if (lease->draining && atomic_load(lease->draining))
+        return err_set(err, VDO_E_CANCELLED, "asked to stop");
+    return VDO_OK;
+}
+
 int pipeline_run(void *pipeline, struct job_lease *lease, struct err *err)
 {
     struct workflow workflow;
@@ -275,7 +283,9 @@ int pipeline_run(void *pipeline, struct job_lease *lease, struct err *err)
     for (size_t i = 0; !rc && !stop && i < workflow.n; i++) {
         if (json_object_get(run.out, workflow.step[i].name))
             continue;
-        rc = run_step(&run, &workflow.step[i], &stop, err);
+        rc = check_draining(lease, err);
+        if (!rc)
+            rc = run_step(&run, &workflow.step[i], &stop, err);
     }
     if (!rc && !stop)
         rc = complete(&run, err);
