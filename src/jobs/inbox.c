@@ -20,6 +20,14 @@ struct added {
     void *arg;
 };
 
+static void count_adding(struct jobs *jobs, int by)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    jobs->adding = (unsigned)((int)jobs->adding + by);
+    (void)pthread_cond_broadcast(&jobs->changed);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
 static void on_added(void *arg, int rc, enum delivery_add outcome, const struct err *err)
 {
     struct added *a = arg;
@@ -27,6 +35,7 @@ static void on_added(void *arg, int rc, enum delivery_add outcome, const struct 
     if (!rc && (outcome == DELIVERY_NEW || outcome == DELIVERY_AGAIN))
         bus_ring(a->jobs->o.bus, BUS_INBOX);
     a->done(a->arg, rc, outcome, err);
+    count_adding(a->jobs, -1); /* the last use of it: jobs_free() may be waiting */
     free(a);
 }
 
@@ -37,9 +46,12 @@ int jobs_inbox_add(struct jobs *jobs, const struct delivery *delivery, store_add
     int rc;
 
     *a = (struct added){.jobs = jobs, .done = done, .arg = arg};
+    count_adding(jobs, 1);
     rc = store_delivery_add(jobs->o.store, delivery, on_added, a, err);
-    if (rc)
+    if (rc) {
+        count_adding(jobs, -1);
         free(a);
+    }
     return rc;
 }
 

@@ -257,11 +257,21 @@ void jobs_stop(struct jobs *jobs, int64_t grace_ms)
     stop_renewer(jobs);
 }
 
+/* The store calls back for every delivery it took, at the latest when it has been busy too long. */
+static void wait_for_store(struct jobs *jobs)
+{
+    (void)pthread_mutex_lock(&jobs->lock);
+    while (jobs->adding > 0)
+        (void)pthread_cond_wait(&jobs->changed, &jobs->lock);
+    (void)pthread_mutex_unlock(&jobs->lock);
+}
+
 void jobs_free(struct jobs *jobs)
 {
     if (!jobs)
         return;
     jobs_stop(jobs, 0);
+    wait_for_store(jobs);
     for (unsigned i = 0; i <= jobs->o.workers; i++)
         (void)pthread_mutex_destroy(&jobs->slots[i].lock);
     free(jobs->slots);

@@ -45,6 +45,7 @@ struct jobs {
     bool describing; /* a dispatcher is between claim and describe */
     bool renewer_stop;
     unsigned working; /* worker and dispatcher threads that have not ended */
+    unsigned adding;  /* deliveries that are with the store, which will call back */
     int64_t last_janitor_ms;
     uint64_t handled;
     uint64_t runs;

@@ -69,6 +69,9 @@ void route_events(struct http_request *request, void *arg)
     f->stream = http_respond_stream(request, closed, f);
     (void)http_stream_write(f->stream, "retry: 3000\n\n", 13);
     (void)pthread_mutex_unlock(&f->lock);
+    /* closed() comes from this thread, after this function has returned. */
     f->handle =
         bus_subscribe(web->o.bus, last ? strtoull(last, NULL, 10) : UINT64_MAX, write_event, f);
+    if (f->handle < 0)
+        http_stream_end(f->stream);
 }

@@ -56,14 +56,14 @@ int web_start(const struct web_options *options, struct web **out, struct err *e
 
     s->web.o = *options;
     s->web.metrics = metrics_new();
+    atomic_init(&s->web.holders, 1);
     s->web.started_ms = clock_now_ms(options->clock);
     add_routes(s);
     server.n_routes = s->n_routes;
     server.on_done_arg = s->web.metrics;
     rc = http_server_start(&server, &s->web.server, err);
     if (rc) {
-        metrics_free(s->web.metrics);
-        free(s);
+        web_release(&s->web);
         return rc;
     }
     *out = &s->web;
@@ -75,11 +75,24 @@ const char *web_url(const struct web *web)
     return http_server_url(web->server);
 }
 
+struct web *web_hold(struct web *web)
+{
+    (void)atomic_fetch_add(&web->holders, 1);
+    return web;
+}
+
+void web_release(struct web *web)
+{
+    if (atomic_fetch_sub(&web->holders, 1) > 1)
+        return;
+    metrics_free(web->metrics);
+    free((struct web_server *)web);
+}
+
 void web_stop(struct web *web, int64_t grace_ms)
 {
     if (!web)
         return;
     http_server_stop(web->server, grace_ms);
-    metrics_free(web->metrics);
-    free(web);
+    web_release(web);
 }

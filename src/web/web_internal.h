@@ -19,7 +19,13 @@ struct web {
     struct metrics *metrics;
     int64_t started_ms;
     atomic_int streams; /* open live streams */
+    atomic_int holders; /* the server, and each delivery that is on its way to the disk */
 };
+
+/* Keep the web while another thread has to come back to it: the store may answer after web_stop().
+ */
+struct web *web_hold(struct web *web);
+void web_release(struct web *web);
 
 /* Handlers, one subject a file; arg is the struct web. */
 void route_webhook(struct http_request *request, void *arg);

@@ -1,60 +1,18 @@
 #include "web_internal.h"
+#include "webhook_check.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/crypto/crypto.h"
-#include "vdo/forge/event.h"
 #include "vdo/jobs/jobs.h"
-#include "vdo/json/json.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-enum { SHORTEST_GUID = 8, LONGEST_GUID = 64, LONGEST_EVENT = 64 };
 
 /*
  * Nothing of the body is looked at before the signature holds, and every refusal before that says
  * the same. The answer goes out from the store's writer thread after the commit that holds the
  * delivery.
  */
-
-static bool is_signed(struct http_request *request, const struct config *config, const char *body,
-                      size_t len)
-{
-    unsigned count = 0;
-    const char *header = http_request_header(request, "X-Hub-Signature-256", &count);
-
-    return count == 1 && webhook_verify(config->github.webhook_secret,
-                                        config->github.n_webhook_secrets, header, body, len, NULL);
-}
-
-static bool is_json(struct http_request *request)
-{
-    const char *type = http_request_header(request, "Content-Type", NULL);
-    const char *encoding = http_request_header(request, "Content-Encoding", NULL);
-    static const char json[] = "application/json";
-
-    if (encoding && *encoding && strcasecmp(encoding, "identity") != 0)
-        return false;
-    return type && strncasecmp(type, json, sizeof(json) - 1) == 0 &&
-           strchr("; \t", type[sizeof(json) - 1]) != NULL;
-}
-
-static bool is_token(const char *text, size_t least, size_t most, const char *others)
-{
-    size_t len = text ? strlen(text) : 0;
-
-    if (len < least || len > most)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        bool plain = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
-                     (text[i] >= '0' && text[i] <= '9');
-
-        if (!plain && !strchr(others, text[i]))
-            return false;
-    }
-    return true;
-}
 
 static void refuse(struct web *web, struct http_request *request, int status, const char *code,
                    const char *message)
@@ -63,6 +21,7 @@ static void refuse(struct web *web, struct http_request *request, int status, co
     http_respond_error(request, status, code, message);
 }
 
+/* A delivery on its way to the disk; the web stays until it has been answered. */
 struct pending {
     struct web *web;
     struct http_request *request;
@@ -91,6 +50,7 @@ static void answer_added(void *arg, int rc, enum delivery_add outcome, const str
     }
     answer.body_len = strlen(answer.body);
     http_respond(pending->request, &answer);
+    web_release(pending->web);
     free(pending);
 }
 
@@ -107,7 +67,7 @@ static void store_delivery(struct web *web, struct http_request *request, const 
     int rc;
 
     sha256_hex(body, len, delivery.sha256);
-    pending->web = web;
+    pending->web = web_hold(web);
     pending->request = request;
     pending->ping = strcmp(event, "ping") == 0;
     http_defer(request);
@@ -116,23 +76,43 @@ static void store_delivery(struct web *web, struct http_request *request, const 
         answer_added(pending, rc, DELIVERY_NEW, &err);
 }
 
+static struct webhook_header header_of(struct http_request *request, const char *name)
+{
+    struct webhook_header header = {0};
+
+    header.value = http_request_header(request, name, &header.count);
+    return header;
+}
+
 void route_webhook(struct http_request *request, void *arg)
 {
     struct web *web = arg;
-    const char *event = http_request_header(request, "X-GitHub-Event", NULL);
-    const char *guid = http_request_header(request, "X-GitHub-Delivery", NULL);
+    const struct config *config = web->o.config;
+    const struct webhook_headers headers = {
+        .signature = header_of(request, "X-Hub-Signature-256"),
+        .type = header_of(request, "Content-Type"),
+        .encoding = header_of(request, "Content-Encoding"),
+        .event = header_of(request, "X-GitHub-Event"),
+        .guid = header_of(request, "X-GitHub-Delivery"),
+    };
     size_t len = 0;
     const char *body = http_request_body(request, &len);
 
-    if (!is_signed(request, web->o.config, body, len))
+    switch (webhook_check(&headers, config->github.webhook_secret, config->github.n_webhook_secrets,
+                          body, len)) {
+    case WEBHOOK_UNSIGNED:
         refuse(web, request, 401, "signature", "the signature is missing or does not hold");
-    else if (!is_json(request))
+        break;
+    case WEBHOOK_NOT_JSON:
         refuse(web, request, 415, "content_type",
                "set the webhook's content type to application/json, without an encoding");
-    else if (!is_token(event, 1, LONGEST_EVENT, "_") ||
-             !is_token(guid, SHORTEST_GUID, LONGEST_GUID, "-"))
+        break;
+    case WEBHOOK_BAD_HEADERS:
         refuse(web, request, 400, "headers",
                "X-GitHub-Event or X-GitHub-Delivery is missing or malformed");
-    else
-        store_delivery(web, request, guid, event, body, len);
+        break;
+    case WEBHOOK_GOOD:
+        store_delivery(web, request, headers.guid.value, headers.event.value, body, len);
+        break;
+    }
 }

@@ -100,6 +100,7 @@ int jobs_new(const struct jobs_options *options, struct jobs **out, struct err *
 int jobs_start(struct jobs *jobs, struct err *err);
 /* Refuse new work, let running steps finish within grace_ms or give their leases back, join. */
 void jobs_stop(struct jobs *jobs, int64_t grace_ms);
+/* Waits until the store has called back for the deliveries it was given. Before store_close(). */
 void jobs_free(struct jobs *jobs);
 const char *jobs_node(const struct jobs *jobs); /* node id, borrowed */
 /* {"node","workers":4,"busy":1,"deliveries":handled,"runs":n,"sent":n,"failures":n,"last_error":text
