@@ -105,7 +105,8 @@ static int run_script(const struct attempt *attempt, struct outcome *out, int64_
     out->cost_known = true;
     out->usage = out->answer.usage;
     if (rc) {
-        failure_set(&out->failure, FAIL_LOCAL, false, "%s", why.text);
+        failure_set(&out->failure, rc == VDO_E_TOO_LARGE ? FAIL_CONTEXT : FAIL_LOCAL, false, "%s",
+                    why.text);
     } else if (!out->answer.usage_seen) {
         AUTO_FREE char *said = NULL;
         json_auto_t *chat = chat_to_json(attempt->chat);
@@ -170,6 +171,7 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
         .schema = attempt->schema,
         .schema_name = attempt->request->schema_name,
         .max_output_tokens = cap,
+        .continuation = attempt->continuation,
         .adjusted = endpoint_adjusted(attempt->endpoint),
     };
     struct reservation reservation = {0};

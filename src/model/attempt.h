@@ -12,8 +12,9 @@ struct attempt {
     const struct model_context *context;
     const struct model_request *request; /* its chat and schema are not used here */
     const struct chat *chat;
-    const json_t *schema; /* strict, or NULL */
-    int number;           /* 1, 2, ... within one call */
+    const json_t *schema;     /* strict, or NULL */
+    const char *continuation; /* of an answer that paused, or NULL */
+    int number;               /* 1, 2, ... within one call */
 };
 
 struct outcome {

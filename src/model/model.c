@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_PAUSES = 8 };
+
 const char *model_stop_name(enum model_stop stop)
 {
     static const char *const names[] = {"end",     "tool",  "length", "refusal",
@@ -144,6 +146,56 @@ static void take_tally(struct tally *tally, struct model_result *result)
     result->passed_over = tally->passed.len ? strbuf_take(&tally->passed, NULL) : NULL;
 }
 
+/* What was said before the pause goes in front of what came after it. */
+static void join(struct turn *before, struct turn *after)
+{
+    json_t *parts = json_object_get(after->raw, "parts");
+    json_t *all = json_object_get(before->raw, "parts");
+    struct block *blocks =
+        xreallocarray(NULL, before->n_blocks + after->n_blocks + 1, sizeof(*blocks));
+
+    if (json_is_array(all) && json_is_array(parts)) {
+        (void)json_array_extend(all, parts);
+        (void)json_object_set(after->raw, "parts", all);
+    }
+    if (before->n_blocks)
+        memcpy(blocks, before->blocks, before->n_blocks * sizeof(*blocks));
+    if (after->n_blocks)
+        memcpy(blocks + before->n_blocks, after->blocks, after->n_blocks * sizeof(*blocks));
+    free(after->blocks);
+    after->blocks = blocks;
+    after->n_blocks += before->n_blocks;
+    before->n_blocks = 0; /* the blocks have moved */
+    turn_release(before);
+}
+
+/* An answer that paused goes on at the same provider, with the token it gave. */
+static int go_on(const struct route *route, struct tally *tally, struct wire_answer *answer,
+                 struct endpoint *endpoint, struct err *err)
+{
+    struct route next = *route;
+    int rc = VDO_OK;
+
+    next.only = endpoint->config->name;
+    for (int hop = 0; !rc && answer->stop == STOP_PAUSE && answer->continuation; hop++) {
+        struct wire_answer more;
+
+        next.continuation = answer->continuation;
+        rc = hop < MAX_PAUSES ? route_call(&next, tally, &more, &endpoint, err) :
+                                err_set(err, VDO_E_INVALID, "%s: the answer paused %d times",
+                                        endpoint->config->name, MAX_PAUSES);
+        if (rc)
+            break;
+        join(&answer->turn, &more.turn);
+        answer->turn = (struct turn){0};
+        wire_answer_release(answer, endpoint->ops);
+        *answer = more;
+    }
+    if (rc)
+        wire_answer_release(answer, endpoint->ops);
+    return rc;
+}
+
 static int ask(struct route *route, struct tally *tally, struct model_result *result,
                struct err *err)
 {
@@ -151,6 +203,8 @@ static int ask(struct route *route, struct tally *tally, struct model_result *re
     struct endpoint *endpoint = NULL;
     int rc = route_call(route, tally, &answer, &endpoint, err);
 
+    if (!rc)
+        rc = go_on(route, tally, &answer, endpoint, err);
     if (!rc)
         take_answer(&answer, endpoint, result);
     return rc;

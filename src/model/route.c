@@ -79,6 +79,7 @@ static int try_once(const struct route *route, struct endpoint *endpoint, struct
         .request = route->request,
         .chat = route->chat,
         .schema = route->schema,
+        .continuation = route->continuation,
         .number = tally->attempts + 1,
     };
     struct failure ours = {.kind = FAIL_LOCAL};

@@ -25,8 +25,9 @@ struct route {
     const struct model_context *context;
     const struct model_request *request;
     const struct chat *chat;
-    const json_t *schema; /* strict, or NULL */
-    const char *only;     /* one provider, or NULL: the request's list */
+    const json_t *schema;     /* strict, or NULL */
+    const char *only;         /* one provider, or NULL: the request's list */
+    const char *continuation; /* with which a paused answer goes on, or NULL */
 };
 
 /*

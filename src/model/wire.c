@@ -72,6 +72,8 @@ void wire_answer_release(struct wire_answer *answer, const struct provider_ops *
     turn_release(&answer->turn);
     free(answer->raw_stop);
     free(answer->note);
+    free(answer->continuation);
+    answer->continuation = NULL;
     answer->raw_stop = NULL;
     answer->note = NULL;
 }

@@ -23,7 +23,8 @@ struct wire_call {
     const json_t *schema; /* strict dialect (dialect.h), NULL: none */
     const char *schema_name;
     int64_t max_output_tokens;
-    unsigned adjusted; /* bit i: the endpoint refused adjustable[i] of the protocol */
+    const char *continuation; /* token of an answer that paused; NULL: a call of its own */
+    unsigned adjusted;        /* bit i: the endpoint refused adjustable[i] of the protocol */
 };
 
 /* Header lines of a request; values may hold the key and are wiped on release. */
@@ -79,8 +80,9 @@ struct wire_error {
 struct wire_answer {
     struct turn turn; /* filled by finish() */
     enum model_stop stop;
-    char *raw_stop; /* NULL until seen */
-    char *note;     /* why it was refused, NULL */
+    char *raw_stop;     /* NULL until seen */
+    char *note;         /* why it was refused, NULL */
+    char *continuation; /* with which a paused answer goes on; NULL */
     struct usage usage;
     bool usage_seen;
     int64_t reported_microusd; /* cost named by the provider; -1: none */

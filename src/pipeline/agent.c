@@ -1,6 +1,7 @@
 #include "agent.h"
 
 #include "ask.h"
+#include "compact.h"
 #include "tools/tool.h"
 #include "workspace.h"
 
@@ -239,6 +240,20 @@ static int ask_for_more(struct agent *agent, bool *out_more, struct err *err)
     return VDO_OK;
 }
 
+/* A prompt that no model of the role takes is made shorter once; when that does not help, or comes
+ * again at once, it is the job's failure. */
+static int ask(struct agent *agent, struct model_result *result, struct err *err)
+{
+    struct err why = {0};
+    int rc = ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, result, &why);
+
+    if (rc == VDO_E_TOO_LARGE && chat_assistant_turns(&agent->chat) > 0) {
+        rc = compact_chat(agent, err);
+        return rc ? rc : ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, result, err);
+    }
+    return rc ? err_set(err, rc, "%s", why.text) : VDO_OK;
+}
+
 /* One model call and its answers. *out_done: the loop has ended with *out_end. */
 static int take_turn(struct agent *agent, bool *out_done, enum agent_end *out_end, struct err *err)
 {
@@ -247,7 +262,7 @@ static int take_turn(struct agent *agent, bool *out_done, enum agent_end *out_en
                          blocks do not */
     size_t calls = 0;
     bool more = false;
-    int rc = ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, &result, err);
+    int rc = ask(agent, &result, err);
 
     if (rc)
         return rc;

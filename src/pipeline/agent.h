@@ -5,7 +5,8 @@
  *
  * It ends with finish; with an answer without tool calls after something was changed; at a limit of
  * turns, tokens, money or time; when the same call fails three times; or after three answers that
- * cannot be used. Tool output is clipped head and tail. The conversation only grows.
+ * cannot be used. Tool output is clipped head and tail. The conversation only grows; when it no
+ * longer fits any model of the role, a new one is begun (compact.h).
  */
 #ifndef VDO_PIPELINE_AGENT_H
 #define VDO_PIPELINE_AGENT_H

@@ -149,6 +149,14 @@ static const json_t *next_answer(struct replay *replay, const char *step, int64_
     return NULL;
 }
 
+/* A conversation that was too long then was begun anew, which the record shows by its being
+ * shorter. */
+static bool was_begun_anew(const json_t *recorded, const json_t *request)
+{
+    return json_array_size(json_object_get(recorded, "turns")) <
+           json_array_size(json_object_get(request, "turns"));
+}
+
 static int play(void *arg, const char *step, enum role role, const json_t *request,
                 json_t **out_response, struct err *err)
 {
@@ -164,6 +172,10 @@ static int play(void *arg, const char *step, enum role role, const json_t *reque
         note_missing(replay, what, "one more call");
         return err_set(err, VDO_E_INVALID, "the record has no further answer for %s in step %s",
                        role_name(role), step);
+    }
+    if (was_begun_anew(json_object_get(call, "request"), request)) {
+        replay->next_call--;
+        return err_set(err, VDO_E_TOO_LARGE, "the prompt was too long");
     }
     replay->calls++;
     what = xasprintf("call %lld, %s in step %s", (long long)replay->calls, role_name(role), step);

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Provider:
     def __init__(self, steps):
         self.steps, self.requests, self.lock = steps, [], threading.Lock()
+        self.anew = []  # steps for a conversation that was begun anew
         self.before = []  # (status, headers, body) to answer first; body None: reset the connection
         outer = self
 
@@ -50,7 +51,8 @@ class Provider:
     def answer(self, request):
         role = request["messages"][0]["content"].split("\n", 1)[0].replace("VDO role: ", "")
         at = sum(m["role"] == "assistant" for m in request["messages"])  # where this conversation stands
-        step = [s for s in self.steps if s["role"] == role][at]["answer"]
+        begun_anew = any("is begun anew" in str(m.get("content")) for m in request["messages"] if m["role"] == "user")
+        step = [s for s in (self.anew if begun_anew else self.steps) if s["role"] == role][at]["answer"]
         calls = [{"id": f"call_{role}_{at}_{i}", "type": "function",
                   "function": {"name": c["name"], "arguments": json.dumps(c["arguments"])}}
                  for i, c in enumerate(step.get("tool_calls", []))]

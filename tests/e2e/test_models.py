@@ -3,7 +3,7 @@ import json
 import urllib.request
 
 import pytest
-from conftest import SAMPLE, good_script, wait_for
+from conftest import EDIT, FINISH, SAMPLE, answer, good_script, wait_for
 from model import Provider
 
 
@@ -19,14 +19,14 @@ def provider():
     stand_in.close()
 
 
-def with_provider(make_vdo, hub, provider, roles="script", extra="", token=False):
+def with_provider(make_vdo, hub, provider, roles="script", extra="", token=False, more=""):
     """One instance with the providers `script` and `far`; every role uses the one named."""
     vdo = make_vdo(hub, start=False)
     with open(vdo.config) as f:
         text = f.read()
     if token:
         text = text.replace("server: {", "server: {api_token: open-sesame-and-shut-again, ")
-    text = text.replace("providers:\n", "providers:\n" + provider.yaml("far")) + all_roles(roles) + extra
+    text = text.replace("providers:\n", "providers:\n" + provider.yaml("far", more)) + all_roles(roles) + extra
     with open(vdo.config, "w") as f:
         f.write(text)
     return vdo.start()
@@ -129,3 +129,28 @@ def test_health_is_in_the_api_the_metrics_and_doctor(hub, make_vdo, repo, provid
     vdo.stop()
     said = vdo.run("doctor", "-c", vdo.config).stdout
     assert "far: answered last" in said and "breaker closed" in said
+
+
+def test_a_conversation_that_is_too_long_is_begun_anew(hub, make_vdo, provider):
+    lines = "".join(f"line {i} of a long file\n" for i in range(600))
+    repo = hub.add_repo(files=dict(SAMPLE, **{"long.txt": lines}))
+    read = answer("builder", "", ("read_file", {"path": "long.txt"}))
+    others = [s for s in good_script() if s["role"] != "builder"]
+    provider.steps = others + [answer("builder", "", EDIT)] + [read] * 20
+    provider.anew = [answer("builder", "", FINISH)]
+    vdo = with_provider(make_vdo, hub, provider, "far", more=", context_tokens: 12000")
+    number = hub.open_issue(repo, "Greet politely", body="With a full stop.")
+    hub.label(repo, number)
+    job = vdo.ended()
+    assert job["state"] == "completed", job
+    builder = [r for r in provider.requests if r["messages"][0]["content"].startswith("VDO role: builder")]
+    assert max(len(json.dumps(r)) for r in builder) < 12000 * 3 + 2000
+    last = builder[-1]["messages"]
+    assert [m["role"] for m in last[:2]] == ["system", "user"] and not any(m["role"] == "assistant" for m in last)
+    said = json.dumps(last)
+    assert "With a full stop." in said  # the task
+    assert "Hello, dear $1." in said  # what was changed
+    assert "You called read_file" in said and "Go on from here" in said
+    vdo.stop()
+    done = vdo.run("replay", "-c", vdo.config, job["id"])
+    assert done.returncode == 0 and done.stdout.startswith("identical"), done.stdout

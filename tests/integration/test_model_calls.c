@@ -669,6 +669,43 @@ static void limit__without_a_store_is_the_job_s(void **state)
     close_world(&w);
 }
 
+static void paused_answer__goes_on_with_its_token(void **state)
+{
+    static const char first[] =
+        "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"One, \"}]},"
+        "\"finishReason\":\"CONTINUATION\",\"continuationToken\":\"tok-1\"}],\"usageMetadata\":{"
+        "\"promptTokenCount\":100,\"candidatesTokenCount\":10}}\n\n";
+    static const char second[] =
+        "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"two.\"}]},"
+        "\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":110,"
+        "\"candidatesTokenCount\":20}}\n\n";
+    REPLIES({.body = first}, {.body = second});
+    static const struct model_reply endless[] = {{.body = first}};
+    struct world w;
+    AUTO_FREE char *text = NULL;
+
+    (void)state;
+    open_world(&w, "gemini", replies, n_replies);
+    assert_int_equal(call(&w), 0);
+    text = turn_text(&w.result.turn);
+    assert_string_equal(text, "One, two.");
+    assert_int_equal(w.result.stop, STOP_END);
+    assert_int_equal(w.result.attempts, 2);
+    assert_int_equal(w.result.usage.input, 210);
+    assert_int_equal(w.result.usage.output, 30);
+    assert_int_equal(json_array_size(json_object_get(w.result.turn.raw, "parts")), 2);
+    assert_null(strstr(model_server_request(w.server[0], 0), "continuationToken"));
+    assert_non_null(
+        strstr(model_server_request(w.server[0], 1), "\"continuationToken\":\"tok-1\""));
+    close_world(&w);
+
+    open_world(&w, "gemini", endless, 1);
+    assert_int_equal(call(&w), VDO_E_INVALID);
+    assert_non_null(strstr(w.err.text, "paused 8 times"));
+    assert_int_equal(model_server_requests(w.server[0]), 9);
+    close_world(&w);
+}
+
 static void rate_limit__that_is_used_up_makes_the_next_call_wait_or_hand_over(void **state)
 {
     static const char *const api[] = {"openai-chat", "openai-chat"};
@@ -957,6 +994,7 @@ int main(void)
         cmocka_unit_test(structured_answer__is_checked_and_repaired_once),
         cmocka_unit_test(answer__cut_off_at_its_cap_is_told),
         cmocka_unit_test(limit__without_a_store_is_the_job_s),
+        cmocka_unit_test(paused_answer__goes_on_with_its_token),
         cmocka_unit_test(rate_limit__that_is_used_up_makes_the_next_call_wait_or_hand_over),
         cmocka_unit_test(count__of_the_provider_lets_a_call_through_that_its_bytes_would_not),
         cmocka_unit_test(count__that_is_too_large_or_missing_lets_nothing_through),

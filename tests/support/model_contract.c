@@ -428,8 +428,9 @@ static void gemini_parts(struct check *c, const json_t *content, char calls[MAX_
 
 static void gemini(struct check *c)
 {
-    static const char *const members[] = {"systemInstruction", "generationConfig", "tools",
-                                          "contents",          "toolConfig",       NULL};
+    static const char *const members[] = {
+        "systemInstruction", "generationConfig",  "tools", "contents",
+        "toolConfig",        "continuationToken", NULL};
     const json_t *settings = json_object_get(c->body, "generationConfig");
     const char *last = "model";
     char calls[MAX_OPEN][65];

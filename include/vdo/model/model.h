@@ -116,8 +116,9 @@ bool model_is_scripted(const struct model *model, enum role role);
 /*
  * Answers that a record gives, for scripted providers: each call is handed to play instead of the
  * script. request: the conversation as it would be recorded. *out_response: as recorded, {"turn",
- * "stop", "raw_stop", "usage", "cost_microusd"}; new reference. An error is the call's. Set before
- * the first call; play is called by the thread that calls.
+ * "stop", "raw_stop", "usage", "cost_microusd"}; new reference. VDO_E_TOO_LARGE: the prompt was too
+ * long then; another error is a wrong answer. Set before the first call; play is called by the
+ * thread that calls.
  */
 typedef int (*model_play_fn)(void *arg, const char *step, enum role role, const json_t *request,
                              json_t **out_response, struct err *err);

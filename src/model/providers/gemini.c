@@ -181,6 +181,8 @@ static json_t *build(const struct wire_call *call)
     if (call->chat->n_tools)
         (void)json_object_set_new(body, "tools", build_tools(call->chat));
     (void)json_object_set_new(body, "contents", build_contents(call));
+    if (call->continuation)
+        (void)json_object_set_new(body, "continuationToken", json_string(call->continuation));
     return body;
 }
 
@@ -404,6 +406,10 @@ static int event(struct wire_answer *answer, const char *name, const json_t *dat
     read_usage(answer, json_object_get(data, "usageMetadata"));
     json_array_foreach (js_at(candidate, "content.parts"), i, part) {
         rc = rc ? rc : on_part(answer, part, err);
+    }
+    if (js_str(candidate, "continuationToken", NULL)) {
+        free(answer->continuation);
+        answer->continuation = xstrdup(js_str(candidate, "continuationToken", ""));
     }
     if (!rc && reason)
         on_finish(answer, reason);
