@@ -63,6 +63,7 @@ static int parse_options(int argc, char **argv, struct options *out)
     int option;
 
     optind = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread only
     while ((option = getopt_long(argc, argv, "r:n:c:jh", longs, NULL)) != -1) {
         if (option == 'h') {
             out->helped = true;
@@ -84,7 +85,8 @@ static int parse_options(int argc, char **argv, struct options *out)
         return wrong("--repo is missing", NULL);
     if (argc - optind > 1)
         return wrong("more than one FILE", argv[optind + 1]);
-    out->file = argc > optind ? argv[optind] : "-";
+    if (argc > optind)
+        out->file = argv[optind];
     return EXIT_DONE;
 }
 
@@ -163,7 +165,7 @@ static int locate(const struct options *o, struct err *err)
 
 int cli_locate(int argc, char **argv)
 {
-    struct options options = {.n = DEFAULT_HITS};
+    struct options options = {.n = DEFAULT_HITS, .file = "-"};
     struct err err = {0};
     int rc = parse_options(argc, argv, &options);
 

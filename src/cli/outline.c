@@ -75,6 +75,7 @@ static int parse_options(int argc, char **argv, struct options *out)
     int option;
 
     optind = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the main thread only
     while ((option = getopt_long(argc, argv, "r:b:f:c:h", longs, NULL)) != -1) {
         int rc;
 

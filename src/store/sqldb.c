@@ -207,6 +207,7 @@ int sqldb_query_int64(struct sqldb *db, const char *sql, int64_t *out, struct er
 
     if (rc)
         return rc;
+    assert(stmt);
     rc = sqldb_step(stmt, err);
     if (rc == SQLDB_ROW) {
         *out = sqldb_int64(stmt, 0);
@@ -417,6 +418,7 @@ int sqldb_check(struct sqldb *db, struct err *err)
 
     if (rc)
         return rc;
+    assert(stmt);
     rc = sqldb_step(stmt, err);
     if (rc == SQLDB_ROW) {
         finding = sqldb_text(stmt, 0);
@@ -501,6 +503,7 @@ int sqldb_vacuum_into(struct sqldb *db, const char *to, struct err *err)
         rc = sqldb_prepare(db, "VACUUM INTO ?1", &stmt, err);
     if (rc)
         return rc;
+    assert(stmt);
     sqldb_bind_text(stmt, 1, to);
     rc = sqldb_run(stmt, err);
     sqldb_stmt_free(stmt);

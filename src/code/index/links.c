@@ -48,9 +48,9 @@ static void table_init(struct table *t, size_t n)
     t->mask = slots - 1;
     t->heads = xmalloc(slots * sizeof(*t->heads));
     memset(t->heads, 0xff, slots * sizeof(*t->heads));
-    t->ends = NULL;
+    t->cap = 1024;
+    t->ends = xcalloc(t->cap, sizeof(*t->ends));
     t->n = 0;
-    t->cap = 0;
 }
 
 static void table_release(struct table *t)
@@ -64,7 +64,7 @@ static void table_add(struct table *t, const char *text, size_t len, uint32_t fi
     uint64_t hash = hash_name(text, len);
 
     if (t->n == t->cap) {
-        t->cap = t->cap ? t->cap * 2 : 1024;
+        t->cap *= 2;
         t->ends = xreallocarray(t->ends, t->cap, sizeof(*t->ends));
     }
     t->ends[t->n] = (struct end){hash, file, t->heads[hash & t->mask]};
@@ -244,7 +244,7 @@ static bool has_known_ending(const char *name)
 static uint32_t resolve(const struct table *t, const struct link_file *files, const char *name,
                         uint32_t from)
 {
-    char text[MAX_NAME];
+    char text[MAX_NAME] = {0};
     size_t len;
     uint32_t found;
 

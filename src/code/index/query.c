@@ -367,14 +367,13 @@ static bool has_any(const char *text, size_t len, const char *const *words)
 
 static void read_title(struct parser *p, const char *at, size_t len)
 {
-    static const char *const tests[] = {"test:",         "tests:",         "test(",
-                                        "tests for",     "test for",       "tests of",
-                                        "unit tests",    "unit test",      "regression test",
-                                        "test coverage", "test case",      "test cases",
-                                        "flaky test",    "integration test", NULL};
-    static const char *const docs[] = {"docs:",  "doc:",      "docs(",         "documentation",
-                                       "readme", "changelog", "release notes", "manual",
-                                       "typo",   "typos",     NULL};
+    static const char *const tests[] = {
+        "test:",     "tests:",     "test(",      "tests for",        "test for",
+        "tests of",  "unit tests", "unit test",  "regression test",  "test coverage",
+        "test case", "test cases", "flaky test", "integration test", NULL};
+    static const char *const docs[] = {
+        "docs:",         "doc:",   "docs(", "documentation", "readme", "changelog",
+        "release notes", "manual", "typo",  "typos",         NULL};
 
     if (len > MAX_TITLE)
         len = MAX_TITLE;

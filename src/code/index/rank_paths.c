@@ -115,8 +115,10 @@ static void measure_stems(struct ranker *r, const uint32_t *paths_with)
             const struct query_term *t = query_find(r->query, w.term[i]);
             double weight = log(1.0 + (double)r->n / (1.0 + paths_with[w.term[i] % WORD_TABLE]));
 
+            unsigned far = w.dir[i] / 2U;
+
             if (in_scope(r->query, w.term[i]))
-                d->scope += (float)weight / (float)(1 + w.dir[i] / 2);
+                d->scope += (float)weight / (float)(1U + far);
             if (!w.part[i] || w.dir[i] > 1)
                 continue;
             if (w.dir[i] == 1) {

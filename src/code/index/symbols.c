@@ -115,7 +115,7 @@ int code_index_symbols(struct code_index *index, const char *name, size_t max,
         rc = look_up(index, &l, err);
     index_db_end_read(index->db);
     all = xcalloc(l.max + 1, sizeof(*all));
-    for (size_t i = 0; i < 2 * RANKS; i++) {
+    for (size_t i = 0; i < sizeof(l.found) / sizeof(l.found[0]); i++) {
         for (size_t k = 0; k < l.found[i].n; k++) {
             if (!rc && n < l.max) {
                 all[n++] = l.found[i].list[k];

@@ -107,6 +107,7 @@ static bool read_names(int fd, struct names *out, struct walk_stats *stats)
             (void)close(copy);
         return false;
     }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
     while ((entry = readdir(dir)) && out->n <= VDO_MAX_TREE_FILES) {
         if (!wanted(fd, entry, &is_dir))
             continue;
