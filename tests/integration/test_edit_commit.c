@@ -99,6 +99,23 @@ static void edit_commit__keeps_the_mode_of_a_changed_file(void **state)
     free(path);
 }
 
+static void edit_commit__keeps_the_owner_of_a_changed_file(void **state)
+{
+    char *path = path_in(*state, "a.txt");
+    struct stat st;
+
+    if (geteuid() != 0) {
+        free(path);
+        skip();
+    }
+    assert_int_equal(chown(path, 1234, 2345), 0);
+    assert_int_equal(apply_text(*state, "--- a/a.txt\n+++ b/a.txt\n@@\n-one\n+1\n", NULL), 0);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_uid, 1234);
+    assert_int_equal(st.st_gid, 2345);
+    free(path);
+}
+
 static void edit_commit__sets_the_mode_that_a_diff_asks_for(void **state)
 {
     char *path = path_in(*state, "a.txt");
@@ -389,6 +406,7 @@ int main(void)
         TREE_TEST(edit_commit__makes_all_changes_and_leaves_nothing_else),
         TREE_TEST(edit_commit__takes_an_emptied_directory_away),
         TREE_TEST(edit_commit__keeps_the_mode_of_a_changed_file),
+        TREE_TEST(edit_commit__keeps_the_owner_of_a_changed_file),
         TREE_TEST(edit_commit__sets_the_mode_that_a_diff_asks_for),
         TREE_TEST(edit_commit__does_not_follow_a_link_to_a_file),
         TREE_TEST(edit_commit__does_not_leave_the_tree_through_a_linked_directory),

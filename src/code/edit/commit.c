@@ -29,7 +29,7 @@ static int stage_change(const struct stage *stage, const struct change *change, 
     int rc;
 
     (void)snprintf(name, sizeof(name), "%zu", i);
-    if (path_open_in(stage->dir, change->path, O_PATH | O_CLOEXEC, 0, &like, &none))
+    if (path_open_in(stage->dir, change->path, O_RDONLY | O_CLOEXEC, 0, &like, &none))
         like = -1;
     rc = stage_file(stage, name, change->bytes, change->len, change->mode, like, err);
     if (like >= 0)

@@ -201,7 +201,7 @@ bool work_has_file(struct work *work, const char *path)
 
     if (file)
         return file->exists;
-    if (path_open_in(work->options->dir, path, O_PATH | O_CLOEXEC, 0, &fd, &ignored))
+    if (path_open_in(work->options->dir, path, O_RDONLY | O_CLOEXEC, 0, &fd, &ignored))
         return false;
     {
         struct stat st;

@@ -58,9 +58,10 @@ static bool lacks_directory(const struct work *work, const struct work_file *fil
 /* In the text as it was read; when it is not there, in the text as it has become. */
 static int place_hunk(struct work_file *file, const struct hunk *hunk, struct refusal *why)
 {
+    const char *path = file->from ? file->from : file->path; /* what the reader has before him */
     struct refusal first = {0};
     struct place place = {0};
-    int rc = match_hunk(&file->text, hunk, file->path, &place, &first);
+    int rc = match_hunk(&file->text, hunk, path, &place, &first);
 
     if (rc && file->pending &&
         (first.reason == REASON_NOT_FOUND || first.reason == REASON_ALREADY_APPLIED)) {
@@ -68,7 +69,7 @@ static int place_hunk(struct work_file *file, const struct hunk *hunk, struct re
 
         work_settle(file);
         file->text.renumbered = true;
-        rc = match_hunk(&file->text, hunk, file->path, &place, &again);
+        rc = match_hunk(&file->text, hunk, path, &place, &again);
         refusal_release(&again);
     }
     if (rc) {
@@ -110,8 +111,9 @@ static int update_hunks(struct work_file *file, const struct file_op *op, struct
     return VDO_OK;
 }
 
+/* Bring the content to its new path; *out is the file there. */
 static int move_file(struct work *work, struct work_file *file, const struct file_op *op,
-                     struct refusal *why, struct err *err)
+                     struct work_file **out, struct refusal *why, struct err *err)
 {
     struct work_file *target;
     int rc = work_open(work, op->to, &target, why, err);
@@ -126,10 +128,9 @@ static int move_file(struct work *work, struct work_file *file, const struct fil
     target->mode = op->mode ? op->mode : file->mode;
     target->from = xstrdup(file->from ? file->from : file->path);
     target->copied = op->copy;
-    json_decref(target->edits);
-    target->edits = json_incref(file->edits);
     if (!op->copy)
         file->exists = false;
+    *out = target;
     return VDO_OK;
 }
 
@@ -232,13 +233,15 @@ static int do_update(struct work *work, struct work_file *file, const struct fil
         if (hunk_is_elided(file, &op->hunks[i], why))
             return VDO_E_REFUSED;
     }
-    if (update_hunks(file, op, why))
-        return VDO_E_REFUSED;
-    if (op->to)
-        return move_file(work, file, op, why, err);
-    if (op->mode)
+    if (op->to) {
+        int rc = move_file(work, file, op, &file, why, err);
+
+        if (rc)
+            return rc;
+    } else if (op->mode) {
         file->mode = op->mode;
-    return VDO_OK;
+    }
+    return update_hunks(file, op, why);
 }
 
 int work_do(struct work *work, const struct file_op *op, struct refusal *why, struct err *err)
