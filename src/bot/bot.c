@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORGE_DOWN_RETRY_MS = 15000, STORE_DOWN_RETRY_MS = 5000 };
+enum { FORGE_DOWN_RETRY_MS = 5000, STORE_DOWN_RETRY_MS = 5000 };
 
 /* Sorted by name. Events that are not here are recorded as ignored. */
 static const struct {

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 /* How often an issue that is not found is asked for again; how many jobs are listed at a time. */
-enum { TRIES_TO_SEE = 2, JOBS_AT_ONCE = 200 };
+enum { TRIES_TO_SEE = 1, JOBS_AT_ONCE = 200 };
 
 int call_done(struct bot_call *call, const char *fmt, ...)
 {
