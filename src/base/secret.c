@@ -107,9 +107,12 @@ static bool is_token_char(char c)
 static size_t token_shape(const char *text, size_t len, bool word_start)
 {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        size_t prefix = strlen(shapes[i].prefix);
-        size_t end = prefix;
+        size_t prefix;
+        size_t end;
 
+        if (shapes[i].prefix[0] != text[0])
+            continue;
+        prefix = end = strlen(shapes[i].prefix);
         if ((!word_start && !shapes[i].anywhere) || len < prefix ||
             memcmp(text, shapes[i].prefix, prefix) != 0)
             continue;
@@ -161,14 +164,32 @@ static bool starts_word(const char *text, size_t i)
     return i >= 2 && text[i - 2] == '\\' && strchr("nrt", text[i - 1]);
 }
 
+/* Most bytes of a text begin nothing: first[c] is true for those that may. With the lock held. */
+static void find_first_bytes(bool first[256])
+{
+    memset(first, 0, 256);
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+        first[(unsigned char)shapes[i].prefix[0]] = true;
+    for (size_t i = 0; i < known.count; i++)
+        first[(unsigned char)known.value[i][0]] = true;
+    first['-'] = true;
+}
+
 void redact_text(const char *text, size_t len, struct strbuf *out)
 {
+    bool first[256];
     size_t from = 0;
 
     (void)pthread_mutex_lock(&known.lock);
+    find_first_bytes(first);
     for (size_t i = 0; i < len;) {
-        size_t hidden = known_value(text + i, len - i);
+        size_t hidden;
 
+        if (!first[(unsigned char)text[i]]) {
+            i++;
+            continue;
+        }
+        hidden = known_value(text + i, len - i);
         if (!hidden)
             hidden = token_shape(text + i, len - i, i == from || starts_word(text, i));
         if (!hidden && text[i] == '-')

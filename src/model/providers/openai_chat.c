@@ -64,8 +64,10 @@ static void add_user(const struct wire_call *call, size_t at, json_t *messages)
 
         if (!part && turn->blocks[i].kind == BLOCK_TEXT)
             part = turn->blocks[i].text;
-        if (part && *part)
-            (void)strbuf_addf(&text, "%s%s", text.len ? "\n\n" : "", part);
+        if (part && *part) {
+            (void)strbuf_adds(&text, text.len ? "\n\n" : "");
+            (void)strbuf_adds(&text, part);
+        }
     }
     add_results(call, at, messages);
     if (text.len || !results)
