@@ -78,6 +78,25 @@ int store_delivery_claim(struct store *store, const char *node, int64_t now_ms,
     return store->ops->delivery_claim(store, node, now_ms, out, err);
 }
 
+int store_delivery_claim_some(struct store *store, const char *node, int64_t now_ms, size_t most,
+                              struct delivery *out, size_t *out_n, struct err *err)
+{
+    assert(most > 0);
+    return store->ops->delivery_claim_some(store, node, now_ms, most, out, out_n, err);
+}
+
+int store_delivery_describe_some(struct store *store, const struct delivery *deliveries, size_t n,
+                                 bool *out_free, struct err *err)
+{
+    return store->ops->delivery_describe_some(store, deliveries, n, out_free, err);
+}
+
+int store_delivery_end_some(struct store *store, const struct delivery_ending *endings, size_t n,
+                            struct err *err)
+{
+    return store->ops->delivery_end_some(store, endings, n, err);
+}
+
 int store_delivery_finish(struct store *store, int64_t seq, enum delivery_state state,
                           const char *reason, const char *job_id, struct err *err)
 {

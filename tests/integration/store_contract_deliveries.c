@@ -332,6 +332,97 @@ static void delivery_describe__knows_no_lane_without_a_repository(void **state)
     FAILS(VDO_E_NOT_FOUND, store_delivery_describe(store, &d, &err));
 }
 
+static void delivery_claim_some__takes_what_has_no_lane_yet_and_a_lane_alone(void **state)
+{
+    struct delivery list[4] = {0};
+    bool is_free[4] = {0};
+    size_t n = 9;
+
+    (void)state;
+    FAILS(VDO_E_NOT_FOUND, store_delivery_claim_some(store, "node", now(), 4, list, &n, &err));
+    assert_int_equal(n, 0);
+    for (const char *guid = "a\0b\0c\0d\0e\0"; *guid; guid += 2)
+        must_add(guid, DELIVERY_NEW);
+    MUST(store_delivery_claim_some(store, "node", now(), 3, list, &n, &err));
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(list[i].guid[0], 'a' + (int)i);
+        assert_non_null(list[i].body);
+        list[i].repo_id = 7;
+        list[i].issue = i == 1 ? 2 : 1;
+    }
+    MUST(store_delivery_describe_some(store, list, n, is_free, &err));
+    assert_true(is_free[0] && is_free[1]);
+    assert_false(is_free[2]); /* behind a, and given back */
+    MUST(store_delivery_finish(store, list[0].seq, DELIVERY_DONE, "", "", &err));
+    for (size_t i = 0; i < n; i++)
+        delivery_release(&list[i]);
+    MUST(store_delivery_claim_some(store, "node", now(), 4, list, &n, &err));
+    assert_int_equal(n, 1);
+    assert_string_equal(list[0].guid, "c");
+    assert_int_equal(list[0].attempts, 1);
+    delivery_release(&list[0]);
+    MUST(store_delivery_claim_some(store, "node", now(), 4, list, &n, &err));
+    assert_int_equal(n, 2);
+    delivery_release(&list[0]);
+    delivery_release(&list[1]);
+}
+
+static void delivery_describe_some__describes_none_when_one_is_unknown(void **state)
+{
+    struct delivery list[2] = {0};
+    bool is_free[2] = {0};
+    struct delivery d = {0};
+    size_t n;
+
+    (void)state;
+    must_add("a", DELIVERY_NEW);
+    MUST(store_delivery_claim_some(store, "node", now(), 2, list, &n, &err));
+    list[0].repo_id = 7;
+    list[1].seq = 4711;
+    FAILS(VDO_E_NOT_FOUND, store_delivery_describe_some(store, list, 2, is_free, &err));
+    delivery_release(&list[0]);
+    MUST(store_delivery_get(store, "a", &d, &err));
+    assert_int_equal(d.repo_id, 0);
+    delivery_release(&d);
+}
+
+static void delivery_end_some__records_the_others_when_one_is_not_pending(void **state)
+{
+    static const enum delivery_state ends[] = {DELIVERY_DONE, DELIVERY_FAILED, DELIVERY_PENDING,
+                                               DELIVERY_DEAD};
+    struct delivery list[4] = {0};
+    struct delivery_ending endings[5] = {{.seq = 4711, .state = DELIVERY_DONE}};
+    size_t n;
+
+    (void)state;
+    for (const char *guid = "a\0b\0c\0d\0"; *guid; guid += 2)
+        must_add(guid, DELIVERY_NEW);
+    MUST(store_delivery_claim_some(store, "node", now(), 4, list, &n, &err));
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++)
+        endings[i + 1] = (struct delivery_ending){.seq = list[i].seq,
+                                                  .state = ends[i],
+                                                  .reason = "why",
+                                                  .job_id = "j1",
+                                                  .run_at_ms = now() + 5000};
+    FAILS(VDO_E_CONFLICT, store_delivery_end_some(store, endings, 5, &err));
+    for (size_t i = 0; i < n; i++) {
+        struct delivery d = {0};
+
+        MUST(store_delivery_get(store, list[i].guid, &d, &err));
+        assert_int_equal(d.state, ends[i]);
+        assert_string_equal(d.reason, "why");
+        assert_true((d.body == NULL) == (ends[i] == DELIVERY_DONE));
+        delivery_release(&d);
+        delivery_release(&list[i]);
+    }
+    FAILS(VDO_E_NOT_FOUND, store_delivery_claim(store, "node", now(), &list[0], &err));
+    clock_fake_advance(&test_time, 5000);
+    must_claim("c", &list[0]);
+    delivery_release(&list[0]);
+}
+
 static void *claim_many(void *number)
 {
     struct delivery d = {0};
@@ -498,6 +589,9 @@ static const struct CMUnitTest delivery_tests[] = {
     CONTRACT(delivery_describe__lets_one_of_a_lane_go_at_a_time),
     CONTRACT(delivery_describe__keeps_the_order_of_a_lane_while_the_first_waits),
     CONTRACT(delivery_describe__knows_no_lane_without_a_repository),
+    CONTRACT(delivery_claim_some__takes_what_has_no_lane_yet_and_a_lane_alone),
+    CONTRACT(delivery_describe_some__describes_none_when_one_is_unknown),
+    CONTRACT(delivery_end_some__records_the_others_when_one_is_not_pending),
     CONTRACT(delivery_claim__gives_each_to_one_thread_only),
     CONTRACT(delivery_finish__drops_the_body_of_a_done_one_only),
     CONTRACT(delivery_redo__runs_failed_and_dead_ones_again),

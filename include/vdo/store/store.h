@@ -52,6 +52,17 @@ int store_delivery_describe(struct store *store, const struct delivery *delivery
  */
 int store_delivery_claim(struct store *store, const char *node, int64_t now_ms,
                          struct delivery *out, struct err *err);
+/*
+ * The same in fewer transactions, for a long inbox: at most `most` at once. One whose lane is known
+ * already comes alone, so that those that come together are described in the order in which they
+ * were claimed; and no more come than a MiB of bodies. *out_n is 1 or more when this returns 0.
+ */
+int store_delivery_claim_some(struct store *store, const char *node, int64_t now_ms, size_t most,
+                              struct delivery *out, size_t *out_n, struct err *err);
+/* Describe all or, on failure, none. out_free[i]: the lane of the i-th was free, it is still
+ * claimed. */
+int store_delivery_describe_some(struct store *store, const struct delivery *deliveries, size_t n,
+                                 bool *out_free, struct err *err);
 /* state DONE, FAILED or DEAD with its reason; job_id may be "". The body of a DONE one is dropped.
  */
 int store_delivery_finish(struct store *store, int64_t seq, enum delivery_state state,
@@ -59,6 +70,17 @@ int store_delivery_finish(struct store *store, int64_t seq, enum delivery_state 
 /* Pending again, not before run_at_ms. */
 int store_delivery_retry(struct store *store, int64_t seq, int64_t run_at_ms, const char *reason,
                          struct err *err);
+/* How one of several claims ends; state PENDING: tried again, not before run_at_ms. */
+struct delivery_ending {
+    int64_t seq;
+    enum delivery_state state;
+    const char *reason;
+    const char *job_id;
+    int64_t run_at_ms;
+};
+/* All in one transaction. VDO_E_CONFLICT: some were not pending, all others are recorded. */
+int store_delivery_end_some(struct store *store, const struct delivery_ending *endings, size_t n,
+                            struct err *err);
 int store_delivery_get(struct store *store, const char *guid, struct delivery *out,
                        struct err *err);
 /* New to old, at most limit (1 .. 200), before_seq 0 from the newest; guid NULL any; state -1 any.

@@ -6,11 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bodies claimed together: a batch stays small in memory. */
+enum { CLAIM_BYTES = 1024 * 1024 };
+
 /* ---- describe ---- */
 
 struct describing {
-    const struct delivery *d;
-    bool lane_busy;
+    const struct delivery *deliveries;
+    size_t n;
+    bool *free;
 };
 
 static int record_facts(struct conn *c, const struct delivery *d, struct err *err)
@@ -37,31 +41,49 @@ static int is_lane_busy(struct conn *c, const struct delivery *d, int64_t *out, 
                     VALUES(INT(d->seq), INT(d->repo_id), INT(d->issue)), out, err);
 }
 
-static int describe(struct conn *c, void *arg, struct err *err)
+static int describe_one(struct conn *c, const struct delivery *d, bool *out_free, struct err *err)
 {
-    struct describing *a = arg;
     int64_t busy = 0;
-    int rc = record_facts(c, a->d, err);
+    int rc = record_facts(c, d, err);
 
-    if (!rc && a->d->repo_id != 0)
-        rc = is_lane_busy(c, a->d, &busy, err);
+    *out_free = true;
+    if (!rc && d->repo_id != 0)
+        rc = is_lane_busy(c, d, &busy, err);
     if (rc || !busy)
         return rc;
     rc = conn_change(c,
                      "UPDATE deliveries SET claimed_by = NULL, attempts = attempts - 1 "
                      "WHERE seq = ?1 AND claimed_by IS NOT NULL",
-                     VALUES(INT(a->d->seq)), err);
-    a->lane_busy = rc == VDO_OK;
+                     VALUES(INT(d->seq)), err);
+    *out_free = rc != VDO_OK;
     return rc == VDO_E_NOT_FOUND ? VDO_OK :
                                    rc; /* described without a claim: nothing to give back */
 }
 
+static int describe(struct conn *c, void *arg, struct err *err)
+{
+    struct describing *a = arg;
+    int rc = VDO_OK;
+
+    for (size_t i = 0; i < a->n && !rc; i++)
+        rc = describe_one(c, &a->deliveries[i], &a->free[i], err);
+    return rc;
+}
+
+int lite_delivery_describe_some(struct store *store, const struct delivery *deliveries, size_t n,
+                                bool *out_free, struct err *err)
+{
+    struct describing a = {.deliveries = deliveries, .n = n, .free = out_free};
+
+    return lite_write(store, describe, &a, err);
+}
+
 int lite_delivery_describe(struct store *store, const struct delivery *delivery, struct err *err)
 {
-    struct describing a = {.d = delivery};
-    int rc = lite_write(store, describe, &a, err);
+    bool free = true;
+    int rc = lite_delivery_describe_some(store, delivery, 1, &free, err);
 
-    if (!rc && a.lane_busy)
+    if (!rc && !free)
         return err_set(err, VDO_E_CONFLICT, "delivery %s: an older one of %s#%lld comes first",
                        delivery->guid ? delivery->guid : "", delivery->repo ? delivery->repo : "",
                        (long long)delivery->issue);
@@ -73,7 +95,10 @@ int lite_delivery_describe(struct store *store, const struct delivery *delivery,
 struct claiming {
     const char *node;
     int64_t now_ms;
-    struct delivery out;
+    size_t most;
+    struct delivery *out;
+    size_t n;
+    size_t bytes;
 };
 
 static int find_due(struct conn *c, int64_t now_ms, int64_t *out_seq, struct err *err)
@@ -86,6 +111,15 @@ static int find_due(struct conn *c, int64_t now_ms, int64_t *out_seq, struct err
                     "AND NOT EXISTS (SELECT 1 FROM deliveries AS o WHERE o.state = 0 "
                     "AND o.repo_id <> 0 AND o.repo_id = d.repo_id AND o.issue = d.issue "
                     "AND o.seq < d.seq))) "
+                    "ORDER BY run_at_ms, seq LIMIT 1",
+                    VALUES(INT(now_ms)), out_seq, err);
+}
+
+static int find_due_without_lane(struct conn *c, int64_t now_ms, int64_t *out_seq, struct err *err)
+{
+    return conn_int(c,
+                    "SELECT seq FROM deliveries INDEXED BY deliveries_due WHERE state = 0 "
+                    "AND claimed_by IS NULL AND run_at_ms <= ?1 AND repo_id = 0 "
                     "ORDER BY run_at_ms, seq LIMIT 1",
                     VALUES(INT(now_ms)), out_seq, err);
 }
@@ -112,6 +146,23 @@ static int load_with_body(struct conn *c, int64_t seq, struct delivery *out, str
     return VDO_OK;
 }
 
+static int claim_one(struct conn *c, struct claiming *a, int64_t seq, struct err *err)
+{
+    struct delivery *d = &a->out[a->n];
+    int rc = conn_run(c,
+                      "UPDATE deliveries SET claimed_by = ?2, claimed_at_ms = ?3, "
+                      "attempts = attempts + 1 WHERE seq = ?1",
+                      VALUES(INT(seq), TEXT(a->node), INT(a->now_ms)), err);
+
+    if (!rc)
+        rc = load_with_body(c, seq, d, err);
+    if (rc)
+        return rc;
+    a->n++;
+    a->bytes += d->body_len;
+    return VDO_OK;
+}
+
 static int claim(struct conn *c, void *arg, struct err *err)
 {
     struct claiming *a = arg;
@@ -119,46 +170,45 @@ static int claim(struct conn *c, void *arg, struct err *err)
     int rc = find_due(c, a->now_ms, &seq, err);
 
     if (!rc)
-        rc = conn_run(c,
-                      "UPDATE deliveries SET claimed_by = ?2, claimed_at_ms = ?3, "
-                      "attempts = attempts + 1 WHERE seq = ?1",
-                      VALUES(INT(seq), TEXT(a->node), INT(a->now_ms)), err);
-    if (!rc)
-        rc = load_with_body(c, seq, &a->out, err);
+        rc = claim_one(c, a, seq, err);
+    while (!rc && a->n < a->most && a->out[0].repo_id == 0 && a->bytes < CLAIM_BYTES) {
+        rc = find_due_without_lane(c, a->now_ms, &seq, err);
+        if (rc == VDO_E_NOT_FOUND)
+            return VDO_OK;
+        if (!rc)
+            rc = claim_one(c, a, seq, err);
+    }
+    return rc;
+}
+
+int lite_delivery_claim_some(struct store *store, const char *node, int64_t now_ms, size_t most,
+                             struct delivery *out, size_t *out_n, struct err *err)
+{
+    struct claiming a = {.node = node, .now_ms = now_ms, .most = most, .out = out};
+    int rc = lite_write(store, claim, &a, err);
+
+    for (size_t i = 0; rc && i < a.n; i++)
+        delivery_release(&out[i]);
+    *out_n = rc ? 0 : a.n;
     return rc;
 }
 
 int lite_delivery_claim(struct store *store, const char *node, int64_t now_ms, struct delivery *out,
                         struct err *err)
 {
-    struct claiming a = {.node = node, .now_ms = now_ms};
-    int rc = lite_write(store, claim, &a, err);
+    size_t n;
 
-    if (rc)
-        delivery_release(&a.out);
-    else
-        *out = a.out;
-    return rc;
+    return lite_delivery_claim_some(store, node, now_ms, 1, out, &n, err);
 }
 
 struct ending {
-    int64_t seq;
-    enum delivery_state state;
-    const char *reason;
-    const char *job_id;
-    int64_t run_at_ms;
+    const struct delivery_ending *list;
+    size_t n;
+    int64_t unknown; /* one that was not pending; 0: all were */
 };
 
-static int no_such_claim(int rc, int64_t seq, struct err *err)
+static int finish(struct conn *c, const struct delivery_ending *a, struct err *err)
 {
-    if (rc != VDO_E_NOT_FOUND)
-        return rc;
-    return err_set(err, VDO_E_CONFLICT, "delivery number %lld is not pending", (long long)seq);
-}
-
-static int finish(struct conn *c, void *arg, struct err *err)
-{
-    const struct ending *a = arg;
     int rc = conn_change(c,
                          "UPDATE deliveries SET state = ?2, reason = ?3, job_id = ?4, "
                          "claimed_by = NULL WHERE seq = ?1 AND state = 0",
@@ -166,34 +216,62 @@ static int finish(struct conn *c, void *arg, struct err *err)
 
     if (!rc && a->state == DELIVERY_DONE)
         rc = conn_run(c, "DELETE FROM delivery_bodies WHERE seq = ?1", VALUES(INT(a->seq)), err);
-    return no_such_claim(rc, a->seq, err);
+    return rc;
+}
+
+static int retry(struct conn *c, const struct delivery_ending *a, struct err *err)
+{
+    return conn_change(c,
+                       "UPDATE deliveries SET run_at_ms = ?2, reason = ?3, claimed_by = NULL "
+                       "WHERE seq = ?1 AND state = 0",
+                       VALUES(INT(a->seq), INT(a->run_at_ms), TEXT(a->reason)), err);
+}
+
+static int end_some(struct conn *c, void *arg, struct err *err)
+{
+    struct ending *a = arg;
+    int rc = VDO_OK;
+
+    a->unknown = 0;
+    for (size_t i = 0; i < a->n && !rc; i++) {
+        const struct delivery_ending *e = &a->list[i];
+
+        rc = e->state == DELIVERY_PENDING ? retry(c, e, err) : finish(c, e, err);
+        if (rc == VDO_E_NOT_FOUND) {
+            a->unknown = e->seq;
+            rc = VDO_OK;
+        }
+    }
+    return rc;
+}
+
+int lite_delivery_end_some(struct store *store, const struct delivery_ending *endings, size_t n,
+                           struct err *err)
+{
+    struct ending a = {.list = endings, .n = n};
+    int rc = lite_write(store, end_some, &a, err);
+
+    if (!rc && a.unknown)
+        return err_set(err, VDO_E_CONFLICT, "delivery number %lld is not pending",
+                       (long long)a.unknown);
+    return rc;
 }
 
 int lite_delivery_finish(struct store *store, int64_t seq, enum delivery_state state,
                          const char *reason, const char *job_id, struct err *err)
 {
-    struct ending a = {.seq = seq, .state = state, .reason = reason, .job_id = job_id};
+    const struct delivery_ending ending = {
+        .seq = seq, .state = state, .reason = reason, .job_id = job_id};
 
-    return lite_write(store, finish, &a, err);
-}
-
-static int retry(struct conn *c, void *arg, struct err *err)
-{
-    const struct ending *a = arg;
-    int rc = conn_change(c,
-                         "UPDATE deliveries SET run_at_ms = ?2, reason = ?3, claimed_by = NULL "
-                         "WHERE seq = ?1 AND state = 0",
-                         VALUES(INT(a->seq), INT(a->run_at_ms), TEXT(a->reason)), err);
-
-    return no_such_claim(rc, a->seq, err);
+    return lite_delivery_end_some(store, &ending, 1, err);
 }
 
 int lite_delivery_retry(struct store *store, int64_t seq, int64_t run_at_ms, const char *reason,
                         struct err *err)
 {
-    struct ending a = {.seq = seq, .run_at_ms = run_at_ms, .reason = reason};
+    const struct delivery_ending ending = {.seq = seq, .run_at_ms = run_at_ms, .reason = reason};
 
-    return lite_write(store, retry, &a, err);
+    return lite_delivery_end_some(store, &ending, 1, err);
 }
 
 /* ---- looking ---- */

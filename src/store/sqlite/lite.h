@@ -86,6 +86,12 @@ int lite_delivery_add(struct store *store, const struct delivery *delivery, stor
 int lite_delivery_describe(struct store *store, const struct delivery *delivery, struct err *err);
 int lite_delivery_claim(struct store *store, const char *node, int64_t now_ms, struct delivery *out,
                         struct err *err);
+int lite_delivery_claim_some(struct store *store, const char *node, int64_t now_ms, size_t most,
+                             struct delivery *out, size_t *out_n, struct err *err);
+int lite_delivery_describe_some(struct store *store, const struct delivery *deliveries, size_t n,
+                                bool *out_free, struct err *err);
+int lite_delivery_end_some(struct store *store, const struct delivery_ending *endings, size_t n,
+                           struct err *err);
 int lite_delivery_finish(struct store *store, int64_t seq, enum delivery_state state,
                          const char *reason, const char *job_id, struct err *err);
 int lite_delivery_retry(struct store *store, int64_t seq, int64_t run_at_ms, const char *reason,
