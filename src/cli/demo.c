@@ -2,6 +2,7 @@
 
 #include "common.h"
 #include "local_job.h"
+#include "until_signal.h"
 
 #include "vdo/base/assets.h"
 #include "vdo/base/clock.h"
