@@ -89,31 +89,53 @@ static void look_ahead(struct outlook *out, const struct lines *lines, const str
     add_lines(out, lines, place->last + 1, place->last + 1 + after);
 }
 
-static size_t leading_additions(const struct place *place)
+/* Do lines from .. to of the hunk, all additions, stand in the file from line `at` on? */
+static bool stands_at(const struct lines *lines, enum line_key key, const struct hunk *hunk,
+                      size_t from, size_t to, size_t at)
+{
+    if (at > lines->n || lines->n - at < to - from)
+        return false;
+    for (size_t i = from; i < to; i++) {
+        const struct line *line = &lines->v[at + i - from];
+
+        if (!line_same(key, hunk->lines[i].ptr, hunk->lines[i].len, line->ptr, line->len))
+            return false;
+    }
+    return true;
+}
+
+/* One run of additions. Between two lines that stand next to each other it is there when the second
+ * one stands behind it once more; where the file goes on, when it does so with the run. */
+static bool run_stands(const struct lines *lines, enum line_key key, const struct place *place,
+                       size_t from, size_t to)
 {
     const struct hunk *hunk = place->hunk;
-    size_t n = 0;
+    size_t n = to - from;
+    size_t front = from > place->skip_head ? place->at[from - 1] : SIZE_MAX;
+    size_t back = to + place->skip_tail < hunk->n ? place->at[to] : SIZE_MAX;
 
-    while (place->skip_head + n < hunk->n && hunk->lines[place->skip_head + n].kind == LINE_ADD)
-        n++;
-    return n;
+    if (front != SIZE_MAX && back == front + 1)
+        return stands_at(lines, key, hunk, from, to, back) && back + n < lines->n &&
+               line_same(key, lines->v[back].ptr, lines->v[back].len, lines->v[back + n].ptr,
+                         lines->v[back + n].len);
+    return (front != SIZE_MAX && stands_at(lines, key, hunk, from, to, front + 1)) ||
+           (back != SIZE_MAX && back >= n && stands_at(lines, key, hunk, from, to, back - n));
 }
 
 /* Only additions, and they stand there already. */
-static bool added_before(const struct lines *lines, enum line_key key, const struct place *place,
-                         const struct outlook *out)
+static bool added_before(const struct lines *lines, enum line_key key, const struct place *place)
 {
-    size_t lead = leading_additions(place);
-    size_t n = out->to - out->from;
+    const struct hunk *hunk = place->hunk;
+    size_t end = hunk->n - place->skip_tail;
 
-    if (lead > place->first || place->first - lead + n > lines->n)
-        return false;
-    for (size_t k = 0; k < n; k++) {
-        const struct line *line = &lines->v[place->first - lead + k];
+    for (size_t i = place->skip_head; i < end;) {
+        size_t to = i;
 
-        if (!line_same(key, out->v[out->from + k].ptr, out->v[out->from + k].len, line->ptr,
-                       line->len))
+        while (to < end && hunk->lines[to].kind == LINE_ADD)
+            to++;
+        if (to > i && !run_stands(lines, key, place, i, to))
             return false;
+        i = to + 1;
     }
     return true;
 }
@@ -199,7 +221,7 @@ int check_not_done(struct match_text *text, enum line_key key, const struct old_
 
     count_changes(hunk, &adds, &removes);
     look_ahead(&out, &text->lines, place);
-    there = adds > 0 && removes == 0 && added_before(&text->lines, key, place, &out);
+    there = adds > 0 && removes == 0 && added_before(&text->lines, key, place);
     again =
         removes > 0 && wanted_line(text, hunk) == 0 && fits_again(&text->lines, key, place, &out);
     free(out.v);
