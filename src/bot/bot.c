@@ -51,19 +51,39 @@ static void replace(char **field, const char *value)
     *field = xstrdup(value ? value : "");
 }
 
+static void free_event(void *event)
+{
+    forge_event_release(event);
+    free(event);
+}
+
+/* Parsing is most of the work on a delivery that changes nothing; bot_handle() finds what this
+ * parsed. NULL: the body cannot be understood. */
+static const struct forge_event *parse_for_both(struct delivery *delivery)
+{
+    struct forge_event *event = xcalloc(1, sizeof(*event));
+    int rc = forge_event_parse(delivery->event, delivery->body, delivery->body_len, event, NULL);
+
+    if (rc && rc != VDO_E_NOT_FOUND) {
+        free(event);
+        return NULL;
+    }
+    delivery->parsed = event;
+    delivery->free_parsed = free_event;
+    return event;
+}
+
 void bot_describe(void *arg, struct delivery *delivery)
 {
-    struct forge_event event = {0};
-    int rc = forge_event_parse(delivery->event, delivery->body, delivery->body_len, &event, NULL);
+    const struct forge_event *event = parse_for_both(delivery);
 
     (void)arg;
-    if (rc && rc != VDO_E_NOT_FOUND)
+    if (!event)
         return;
-    replace(&delivery->action, event.action);
-    replace(&delivery->repo, event.repo);
-    delivery->repo_id = event.repo_id;
-    delivery->issue = event.issue;
-    forge_event_release(&event);
+    replace(&delivery->action, event->action);
+    replace(&delivery->repo, event->repo);
+    delivery->repo_id = event->repo_id;
+    delivery->issue = event->issue;
 }
 
 static bot_fn find_event(const char *name)
@@ -158,27 +178,39 @@ static void decide(struct bot_call *call, struct delivery_verdict *out)
     }
 }
 
+/* What bot_describe() parsed; otherwise out, filled in: to be released in both cases. */
+static int find_event_of(const struct delivery *delivery, struct forge_event *out,
+                         const struct forge_event **out_event, struct err *err)
+{
+    int rc = VDO_OK;
+
+    *out_event = delivery->parsed ? delivery->parsed : out;
+    if (!delivery->parsed)
+        rc = forge_event_parse(delivery->event, delivery->body, delivery->body_len, out, err);
+    return rc == VDO_E_NOT_FOUND ? VDO_OK : rc;
+}
+
 void bot_handle(void *arg, struct forge_session *forge, const struct delivery *delivery,
                 struct delivery_verdict *out)
 {
-    struct forge_event event = {0};
+    struct forge_event own = {0};
     struct err err = {0};
-    struct bot_call call = {
-        .bot = arg, .forge = forge, .delivery = delivery, .event = &event, .out = out};
+    struct bot_call call = {.bot = arg, .forge = forge, .delivery = delivery, .out = out};
     const struct log_ctx ctx = {.delivery = delivery->guid};
-    int rc = forge_event_parse(delivery->event, delivery->body, delivery->body_len, &event, &err);
+    int rc = find_event_of(delivery, &own, &call.event, &err);
 
     memset(out, 0, sizeof(*out));
     out->state = DELIVERY_DONE;
-    if (rc && rc != VDO_E_NOT_FOUND) {
+    if (rc) {
         end(out, DELIVERY_DEAD, "cannot be understood: %s", err.text);
     } else {
-        call.repo = (struct forge_repo){
-            .installation_id = event.installation_id, .id = event.repo_id, .name = event.repo};
+        call.repo = (struct forge_repo){.installation_id = call.event->installation_id,
+                                        .id = call.event->repo_id,
+                                        .name = call.event->repo};
         decide(&call, out);
         forge_issue_release(&call.issue);
-        forge_event_release(&event);
     }
+    forge_event_release(&own);
     log_info(&ctx, "bot.delivery", "event=%s action=%s repo=%s issue=%lld: %s", delivery->event,
              delivery->action ? delivery->action : "", delivery->repo ? delivery->repo : "",
              (long long)delivery->issue, out->reason);

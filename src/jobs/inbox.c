@@ -23,7 +23,7 @@ enum { MOST_AT_ONCE = 32, QUICK_MS = 20 };
  * In a rush of deliveries the writer's time goes to those that senders wait for. A dispatcher then
  * rests between batches: the inbox lags, but moves on.
  */
-enum { RUSH = 4, REST_MS = 20 };
+enum { RUSH = 4, REST_MS = 100 };
 
 /* ---- adding ---- */
 

@@ -93,6 +93,8 @@ void delivery_release(struct delivery *d)
 {
     if (!d)
         return;
+    if (d->free_parsed)
+        d->free_parsed(d->parsed);
     FREE_TEXTS(d->guid, d->event, d->action, d->body, d->repo, d->reason, d->job_id);
     memset(d, 0, sizeof(*d));
 }

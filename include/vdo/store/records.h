@@ -37,6 +37,10 @@ struct delivery {
     int64_t received_at_ms;
     int64_t run_at_ms; /* not before */
     int attempts;
+    /* In memory only, for those who look at the body twice: what it was parsed into. Both NULL, or
+     * delivery_release() calls free_parsed(parsed). */
+    void *parsed;
+    void (*free_parsed)(void *parsed);
 };
 void delivery_release(struct delivery *delivery);
 

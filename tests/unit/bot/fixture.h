@@ -179,6 +179,8 @@ static void hear_again(const struct heard *heard, int attempt)
 
     bot_describe(bot, &delivery);
     bot_handle(bot, session, &delivery, &verdict);
+    if (delivery.free_parsed)
+        delivery.free_parsed(delivery.parsed);
     free(delivery.event);
     free(delivery.action);
     free(delivery.repo);
