@@ -170,20 +170,16 @@ ANYWHERE static json_t *comment_body(const char *sender, int64_t issue, const ch
 /* Hand an event to the bot, as the nth attempt. */
 static void hear_again(const struct heard *heard, int attempt)
 {
-    struct delivery delivery = {.guid = heard->guid,
+    struct delivery delivery = {.guid = xstrdup(heard->guid),
                                 .event = xstrdup(heard->event),
-                                .body = heard->body,
+                                .body = xstrdup(heard->body),
                                 .body_len = strlen(heard->body),
                                 .received_at_ms = heard->at_ms,
                                 .attempts = attempt};
 
     bot_describe(bot, &delivery);
     bot_handle(bot, session, &delivery, &verdict);
-    if (delivery.free_parsed)
-        delivery.free_parsed(delivery.parsed);
-    free(delivery.event);
-    free(delivery.action);
-    free(delivery.repo);
+    delivery_release(&delivery);
     assert_true(verdict.reason[0] != '\0');
 }
 

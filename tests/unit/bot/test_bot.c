@@ -700,6 +700,18 @@ static void a_closed_issue_that_is_gone_ends_its_job(void **state)
     heard_release(&event);
 }
 
+/* A job that a command started needs no label. */
+static void a_late_closing_ends_no_job_of_an_open_issue(void **state)
+{
+    (void)state;
+    add_issue(1, false);
+    say("ada", 1, "/vdo build");
+    assert_verdict(DELIVERY_DONE, "job started");
+    hear("issues", issues_body("closed", "ada", 1));
+    assert_verdict(DELIVERY_DONE, "ignored: the issue is open again");
+    assert_int_equal(count_jobs(1, true), 1);
+}
+
 static void what_the_forge_refuses_is_said(void **state)
 {
     (void)state;
@@ -731,6 +743,7 @@ int main(void)
         IN_BOT(a_process_that_stops_leaves_the_delivery_to_the_next),
         IN_BOT(an_issue_that_is_not_there_yet_is_looked_for_again),
         IN_BOT(a_closed_issue_that_is_gone_ends_its_job),
+        IN_BOT(a_late_closing_ends_no_job_of_an_open_issue),
         IN_BOT(what_the_forge_refuses_is_said),
     };
 
