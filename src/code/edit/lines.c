@@ -33,6 +33,14 @@ void lines_split(struct lines *lines, const char *bytes, size_t len)
     }
 }
 
+void lines_drop_cr(struct lines *lines)
+{
+    for (size_t i = 0; i < lines->n; i++) {
+        while (lines->v[i].len > 0 && lines->v[i].ptr[lines->v[i].len - 1] == '\r')
+            lines->v[i].len--;
+    }
+}
+
 void lines_release(struct lines *lines)
 {
     free(lines->v);

@@ -29,6 +29,8 @@ struct lines {
 void lines_split(struct lines *lines, const char *bytes, size_t len);
 void lines_add(struct lines *lines, const char *ptr, size_t len, enum eol eol);
 void lines_release(struct lines *lines);
+/* Take carriage returns off the ends of all lines: an answer has no say in how lines end. */
+void lines_drop_cr(struct lines *lines);
 
 /*
  * How much two lines may differ and still count as the same.

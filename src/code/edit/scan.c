@@ -190,6 +190,7 @@ int scan_answer(struct work *work, enum edit_format format, const char *answer, 
     int rc;
 
     lines_split(&scan.lines, answer + bom, len - bom);
+    lines_drop_cr(&scan.lines);
     rc = scan_lines(&scan);
     lines_release(&scan.lines);
     free(scan.named);

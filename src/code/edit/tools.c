@@ -99,6 +99,7 @@ static struct hunk_line *text_lines(const char *text, size_t *out_n)
     struct hunk_line *v;
 
     lines_split(&lines, text, strlen(text));
+    lines_drop_cr(&lines);
     v = xcalloc(lines.n + 1, sizeof(*v));
     for (size_t i = 0; i < lines.n; i++)
         v[i] = (struct hunk_line){
