@@ -12,6 +12,8 @@
 enum {
     MAX_PATTERN = 1000,
     MAX_REPEAT = 1000,
+    MAX_COST = 4000,
+    STAR_COST = 4, /* glibc copies what is starred; stars within stars multiply */
     MAX_NEST = 32,
     /* glibc keeps every state it ever made, so the expression is compiled anew from time to time.
      */
@@ -35,7 +37,11 @@ struct translator {
     int depth;
     bool alternation; /* a "|" outside groups: no literal is certain */
     bool after_atom;
-    long repeat[MAX_NEST + 1]; /* product of the counts inside each open group */
+    bool after_quantifier;
+    /* What glibc will build, in states: of the atoms before the last one, and of the last one, in
+     * each open group. */
+    long sum[MAX_NEST + 1];
+    long last[MAX_NEST + 1];
     struct err *err;
 };
 
@@ -53,8 +59,15 @@ static void end_run(struct translator *t)
     strbuf_clear(&t->run);
 }
 
+static void add_atom(struct translator *t, long cost)
+{
+    t->sum[t->depth] += t->last[t->depth];
+    t->last[t->depth] = cost > 0 ? cost : 1;
+}
+
 static void put_literal(struct translator *t, char c)
 {
+    add_atom(t, 1);
     if (strchr(".[]{}()*+?|^$\\", c))
         (void)strbuf_addc(&t->out, '\\');
     (void)strbuf_addc(&t->out, c);
@@ -65,6 +78,7 @@ static void put_literal(struct translator *t, char c)
 
 static void put_class(struct translator *t, const char *text)
 {
+    add_atom(t, 1);
     (void)strbuf_adds(&t->out, text);
     end_run(t);
     t->after_atom = true;
@@ -91,6 +105,7 @@ static int escape(struct translator *t)
     case 'B':
     case '<':
     case '>':
+        add_atom(t, 1);
         end_run(t);
         (void)strbuf_addf(&t->out, "\\%c", c);
         t->after_atom = true;
@@ -175,6 +190,7 @@ static int bracket(struct translator *t)
     bool first = true;
     int rc = VDO_OK;
 
+    add_atom(t, 1);
     end_run(t);
     (void)strbuf_addc(&t->out, '[');
     if (*t->at == '^')
@@ -216,7 +232,8 @@ static int open_group(struct translator *t)
     }
     if (++t->depth > MAX_NEST)
         return refuse(t, "groups are nested too deeply");
-    t->repeat[t->depth] = 1;
+    t->sum[t->depth] = 0;
+    t->last[t->depth] = 0;
     end_run(t);
     (void)strbuf_addc(&t->out, '(');
     t->after_atom = false;
@@ -228,8 +245,7 @@ static int close_group(struct translator *t)
     if (t->depth == 0)
         return refuse(t, ") without (; write \\) for a parenthesis");
     t->depth--;
-    if (t->repeat[t->depth] < t->repeat[t->depth + 1])
-        t->repeat[t->depth] = t->repeat[t->depth + 1];
+    add_atom(t, t->sum[t->depth + 1] + t->last[t->depth + 1]);
     (void)strbuf_addc(&t->out, ')');
     t->after_atom = true;
     return VDO_OK;
@@ -243,10 +259,16 @@ static void drop_last_literal(struct translator *t)
     end_run(t);
 }
 
-static void skip_lazy(struct translator *t)
+/* "*?" and "*+" find the same lines as "*". More than that repeats a repetition, which glibc pays
+ * for many times over. */
+static int end_quantifier(struct translator *t)
 {
     if (*t->at == '?' || *t->at == '+')
         t->at++;
+    if (*t->at && strchr("*+?", *t->at))
+        return refuse(t, "two repetitions in a row");
+    t->after_quantifier = true;
+    return t->last[t->depth] > MAX_COST ? refuse(t, "repetition counts are too large") : VDO_OK;
 }
 
 /* "{2,5}"; a brace that is no count is a literal, as code is full of them. */
@@ -258,20 +280,23 @@ static int brace(struct translator *t)
 
     if (low >= 0 && *end == ',') {
         end++;
-        high = isdigit((unsigned char)*end) ? strtol(end, &end, 10) : low + 1;
+        high = isdigit((unsigned char)*end) ? strtol(end, &end, 10) :
+               low < MAX_REPEAT             ? low + 1 :
+                                              low;
     }
     if (low < 0 || *end != '}' || !t->after_atom) {
         put_literal(t, '{');
         return VDO_OK;
     }
-    if (high > MAX_REPEAT || low > MAX_REPEAT || t->repeat[t->depth] * (high + 1) > MAX_REPEAT)
+    if (t->after_quantifier)
+        return refuse(t, "two repetitions in a row");
+    if (high > MAX_REPEAT || low > MAX_REPEAT)
         return refuse(t, "repetition counts are too large");
-    t->repeat[t->depth] *= high + 1;
+    t->last[t->depth] *= high + 1;
     drop_last_literal(t);
     (void)strbuf_add(&t->out, t->at - 1, (size_t)(end + 1 - (t->at - 1)));
     t->at = end + 1;
-    skip_lazy(t);
-    return VDO_OK;
+    return end_quantifier(t);
 }
 
 static int quantifier(struct translator *t, char c)
@@ -284,14 +309,17 @@ static int quantifier(struct translator *t, char c)
         end_run(t);
     else
         drop_last_literal(t);
+    t->last[t->depth] *= STAR_COST;
     (void)strbuf_addc(&t->out, c);
-    skip_lazy(t);
-    return VDO_OK;
+    return end_quantifier(t);
 }
 
 static int step(struct translator *t)
 {
     char c = *t->at++;
+
+    if (c != '{')
+        t->after_quantifier = false;
 
     switch (c) {
     case '\\':
@@ -335,6 +363,8 @@ static int translate(struct translator *t)
 
     while (!rc && *t->at)
         rc = step(t);
+    if (!rc && t->sum[0] + t->last[0] > MAX_COST)
+        rc = refuse(t, "repetition counts are too large");
     if (!rc && t->depth)
         rc = refuse(t, "( without ); write \\( for a parenthesis");
     end_run(t);
@@ -355,7 +385,7 @@ static int compile(struct pattern *p, struct err *err)
 
 int pattern_new(const char *text, struct pattern **out, struct err *err)
 {
-    struct translator t = {.at = text, .repeat = {1}, .err = err};
+    struct translator t = {.at = text, .err = err};
     struct pattern *p;
     bool fold = strncmp(text, "(?i)", 4) == 0;
     int rc;

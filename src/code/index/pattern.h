@@ -3,8 +3,8 @@
  *
  * Understood beside POSIX ERE: \d \D \w \W \s \S \b \B \t \n-free escapes, "(?:", lazy quantifiers,
  * a leading "(?i)". Refused with the reason: look-around, back-references, named groups, over
- * MAX_PATTERN bytes, repetition counts whose product passes MAX_REPEAT (glibc would build as many
- * states). A line is matched at a time; lines are cut at PATTERN_MAX_LINE bytes.
+ * MAX_PATTERN bytes, two repetitions in a row, repetitions within repetitions that make more
+ * than MAX_COST states of it. A line is matched at a time; lines are cut at PATTERN_MAX_LINE bytes.
  * Threads: a struct belongs to one thread.
  */
 #ifndef VDO_CODE_INDEX_PATTERN_H

@@ -125,6 +125,8 @@ static void search__understands_what_people_write(void **state)
         {"a negated digit class", "v\\D", false},
         {"a named class", "[[:upper:]]", false},
         {"a quantifier without an atom", "*nothing", false},
+        {"a possessive quantifier", "parse_a++rgs", true},
+        {"counts one after the other", "[a-z]{2,40}_[a-z]{2,40}", true},
     };
 
     (void)state;
@@ -156,6 +158,10 @@ static void search__refuses_with_the_reason(void **state)
         {"\\p{L}", "invalid: search pattern: unknown escape; \\d \\w \\s \\b \\t are known"},
         {"((a{1,255}){1,255}){1,255}", "invalid: search pattern: repetition counts are too large"},
         {"a{5000}", "invalid: search pattern: repetition counts are too large"},
+        {"a{99999999999999999999,}", "invalid: search pattern: repetition counts are too large"},
+        {"(((((a*)*)*)*)*){2,255}0", "invalid: search pattern: repetition counts are too large"},
+        {"a**", "invalid: search pattern: two repetitions in a row"},
+        {"a{2}{3}", "invalid: search pattern: two repetitions in a row"},
     };
 
     (void)state;
