@@ -140,14 +140,24 @@ static int read_answer(const char *file, char **out, size_t *out_len, struct err
     return n < 0 ? err->code : VDO_OK;
 }
 
+/* Text of an answer or a file may hold what a terminal takes for an order. */
+static void print_harmless(const char *text)
+{
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        (void)fputc((c < ' ' && c != '\n' && c != '\t') || c == 0x7F ? '?' : c, stderr);
+    }
+}
+
 static void print_candidate(const json_t *report)
 {
     const char *path = js_str(report, "candidate.path", NULL);
 
     if (path)
-        (void)fprintf(stderr, "nearest text, %s line %lld ('-' answer, '+' file):\n%s", path,
-                      (long long)js_int(report, "candidate.line", 0),
-                      js_str(report, "candidate.text", ""));
+        (void)fprintf(stderr, "nearest text, %s line %lld ('-' answer, '+' file):\n", path,
+                      (long long)js_int(report, "candidate.line", 0));
+    print_harmless(js_str(report, "candidate.text", ""));
 }
 
 static void print_files(const json_t *report)
@@ -162,9 +172,11 @@ static void print_files(const json_t *report)
         (void)printf("%-6s %s%s%s%s%s\n", js_str(file, "action", ""), from ? from : "",
                      from ? " -> " : "", js_str(file, "path", ""), syntax ? "  syntax: " : "",
                      syntax ? syntax : "");
-        if (js_str(file, "syntax_message", NULL))
-            (void)fprintf(stderr, "%s: %s\n", js_str(file, "path", ""),
-                          js_str(file, "syntax_message", ""));
+        if (js_str(file, "syntax_message", NULL)) {
+            (void)fprintf(stderr, "%s: ", js_str(file, "path", ""));
+            print_harmless(js_str(file, "syntax_message", ""));
+            (void)fputc('\n', stderr);
+        }
     }
 }
 
@@ -209,9 +221,11 @@ static int apply(const struct options *o)
     if (rc) {
         const char *text = rc == VDO_E_REFUSED ? js_str(report, "message", err.text) : err.text;
 
-        (void)fprintf(stderr, "vdo apply: %s%s%s\n",
+        (void)fprintf(stderr, "vdo apply: %s%s",
                       rc == VDO_E_REFUSED ? js_str(report, "reason", "refused") : "",
-                      rc == VDO_E_REFUSED ? ": " : "", text);
+                      rc == VDO_E_REFUSED ? ": " : "");
+        print_harmless(text);
+        (void)fputc('\n', stderr);
         if (!o->json)
             print_candidate(report);
     }
