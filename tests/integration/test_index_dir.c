@@ -315,6 +315,31 @@ static void outline__tells_how_it_is_built_and_where_it_starts(void **state)
     assert_string_equal(text, again);
 }
 
+static void outline__names_the_scripts_of_a_manifest(void **state)
+{
+    static const struct {
+        const char *manifest;
+        const char *line;
+    } rows[] = {
+        {"{\"scripts\": {\"build\": \"tsc\", \"test:unit\": \"jest\"}}",
+         "package.json (npm install && npm test; build test:unit)"},
+        {"{\"scripts\": [1, 2]}", "package.json (npm install && npm test)"},
+        {"{\"scripts\": {\"x\": ", "package.json (npm install && npm test)"},
+        {"{}", "package.json (npm install && npm test)"},
+    };
+    struct index_tree *t = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        AUTO_FREE char *text = NULL;
+
+        index_tree_put(t, "package.json", rows[i].manifest);
+        (void)index_tree_refresh(t);
+        text = outline(t, 500, NULL);
+        if (!strstr(text, rows[i].line))
+            fail_msg("row %zu: %s", i, text);
+    }
+}
+
 static void outline__shows_the_focus_first(void **state)
 {
     struct index_tree *t = *state;
@@ -387,6 +412,7 @@ int main(void)
         T(index__serves_several_threads_from_one_file),
         T(symbols__are_found_exact_first),
         T(outline__tells_how_it_is_built_and_where_it_starts),
+        T(outline__names_the_scripts_of_a_manifest),
         T(outline__shows_the_focus_first),
         T(outline__keeps_within_every_budget),
         T(list__folds_the_snapshot_as_it_folds_a_directory),

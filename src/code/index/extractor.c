@@ -3,6 +3,7 @@
 #include "classify.h"
 #include "ctags.h"
 #include "facts.h"
+#include "manifest.h"
 
 #include "vdo/base/mem.h"
 
@@ -90,6 +91,7 @@ static void finish(struct worker *w, struct job *job)
         return;
     if (job->asked)
         (void)ctags_collect(w->ctags, add_symbol, job->builder);
+    manifest_symbols(job->name, job->bytes, job->len, add_symbol, job->builder);
     strbuf_init(&out, SIZE_MAX / 2);
     facts_pack(job->builder, &out);
     job->result.symbols = (uint32_t)facts_symbol_count(job->builder);

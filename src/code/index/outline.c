@@ -136,7 +136,7 @@ static int targets_of(struct outline *o, const struct snap_file *file, struct st
             continue;
         if (strpbrk(symbol.name, "$%/."))
             continue;
-        (void)strbuf_addf(out, "%s%s", n++ ? " " : "; targets: ", symbol.name);
+        (void)strbuf_addf(out, "%s%s", n++ ? " " : "; ", symbol.name);
     }
     return VDO_OK;
 }
