@@ -272,7 +272,8 @@ static int submit(struct web *web, const json_t *body, char *id, struct err *err
         return err_set(err, VDO_E_INVALID, "ai_provider: there is no provider '%.60s'", provider);
     if (*provider)
         (void)json_object_set_new(facts, "provider", json_string(provider));
-    job.trigger = trigger = js_dump(facts);
+    trigger = js_dump(facts);
+    job.trigger = trigger;
     return jobs_submit(web->o.jobs, &job, NULL, 0, id, err);
 }
 

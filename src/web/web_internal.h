@@ -59,8 +59,8 @@ bool query_int(struct http_request *request, const char *name, int64_t least, in
 
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
-/* Signature of http_server_options.on_done. */
-void metrics_request(void *metrics, const char *route_pattern, int status, int64_t duration_us);
+/* Signature of http_server_options.on_done; arg is the struct metrics. */
+void metrics_request(void *arg, const char *route_pattern, int status, int64_t duration_us);
 /* A delivery's outcome: accepted duplicate rejected_signature rejected_other unavailable. */
 void metrics_delivery(struct metrics *metrics, const char *outcome);
 void metrics_write(struct metrics *metrics, struct strbuf *out);

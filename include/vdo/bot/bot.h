@@ -31,9 +31,10 @@ struct bot_options { /* all borrowed for the bot's life */
 int bot_new(const struct bot_options *options, struct bot **out, struct err *err);
 void bot_set_jobs(struct bot *bot, struct jobs *jobs);
 void bot_free(struct bot *bot);
+/* delivery_describe_fn and delivery_handle_fn of jobs; arg is the struct bot. */
 /* Leaves what it parsed in the delivery, for bot_handle(). */
-void bot_describe(void *bot, struct delivery *delivery);
-void bot_handle(void *bot, struct forge_session *forge, const struct delivery *delivery,
+void bot_describe(void *arg, struct delivery *delivery);
+void bot_handle(void *arg, struct forge_session *forge, const struct delivery *delivery,
                 struct delivery_verdict *out);
 
 #endif

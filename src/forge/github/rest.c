@@ -374,9 +374,9 @@ int rest_repo(struct forge_session *s, const struct forge_repo *repo, const char
                              .body = body,
                              .signer = SIGN_INSTALLATION,
                              .repo_id = repo->id,
-                             .creates_content = creates_content,
-                             .maybe_done = maybe_done};
+                             .creates_content = creates_content};
     int rc = rest_installation(s, repo, &call.installation_id, err);
 
+    call.maybe_done = maybe_done;
     return rc ? rc : rest_call(s, &call, answer, err);
 }

@@ -157,7 +157,7 @@ static int local_create_comment(struct forge_session *s, const struct forge_repo
     int64_t id;
     int rc = store_counter_next(l->store, "local/comment", &id, err);
 
-    (void)maybe_done;
+    *maybe_done = false;
     if (!rc)
         rc = put_comment(l, id,
                          json_pack("{s:s, s:I, s:s, s:I}", "repo", repo->name, "issue",
@@ -262,7 +262,7 @@ static int local_create_pull(struct forge_session *s, const struct forge_repo *r
     struct err why = {0};
     int rc = local_find_pull(s, repo, spec->head, &there, &why);
 
-    (void)maybe_done;
+    *maybe_done = false;
     forge_pull_release(&there);
     if (rc == VDO_OK)
         return err_set(err, VDO_E_CONFLICT, "a pull request for %s is there already", spec->head);

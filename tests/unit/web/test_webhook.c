@@ -105,7 +105,7 @@ static void every_bad_signature_gets_the_same_answer(void **state)
         *c = (char)(*c >= 'a' && *c <= 'f' ? *c - 'a' + 'A' : *c);
     for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
         /* Whatever else is wrong, the signature comes first. */
-        static const char *const rest[] = {ALL, "", JSON, "Content-Type: text/plain\r\n" EVENT};
+        static const char *const rest[] = {ALL, "", JSON, ("Content-Type: text/plain\r\n" EVENT)};
         AUTO_FREE char *all = xasprintf("%s%s", headers[i], rest[i % 4]);
         AUTO_FREE char *answer = ask("POST", "/webhook", all, BODY);
 
@@ -290,6 +290,10 @@ static void outcomes_are_counted(void **state)
     AUTO_FREE char *metrics = ask("GET", "/metrics", "", "");
 
     (void)state;
+    assert_int_equal(status_of(good), 202);
+    assert_int_equal(status_of(again), 202);
+    assert_int_equal(status_of(bad), 401);
+    assert_int_equal(status_of(other), 415);
     assert_non_null(strstr(metrics, "outcome=\"accepted\"} 1\n"));
     assert_non_null(strstr(metrics, "outcome=\"duplicate\"} 1\n"));
     assert_non_null(strstr(metrics, "outcome=\"rejected_signature\"} 1\n"));
