@@ -1,8 +1,9 @@
 /*
  * commands: one subcommand of `vdo` per function, one file each in src/cli/.
  *
- * argc and argv begin at the command's own name; options are GNU style. Results go to standard output, human text to standard error; --json makes
- * standard output one JSON document. Return the exit code: 0 done, 1 tried and failed, 2 wrong usage or configuration, 3 refused, nothing
+ * argc and argv begin at the command's own name; options are GNU style. Results go to standard
+ * output, human text to standard error; --json makes standard output one JSON document. Return the
+ * exit code: 0 done, 1 tried and failed, 2 wrong usage or configuration, 3 refused, nothing
  * changed. Threads: the main thread only.
  */
 #ifndef VDO_CLI_COMMANDS_H

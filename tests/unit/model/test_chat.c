@@ -1,7 +1,7 @@
 #include "vdo/model/chat.h"
 
-#include "vdo/model/redact.h"
 #include "../../../src/model/turns.h"
+#include "vdo/model/redact.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/base/secret.h"
