@@ -352,16 +352,55 @@ static bool apply_nearest(const struct indent_map *map, const char *ptr, size_t 
     return true;
 }
 
+/* The file says the same by other blanks, column for column. */
+static bool is_conversion(const struct indent_map *map, size_t *tab)
+{
+    for (size_t i = 0; i < sizeof(TABS) / sizeof(TABS[0]); i++) {
+        long offset;
+
+        if (find_offset(map, TABS[i], &offset) && offset == 0) {
+            *tab = TABS[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of_the_file(const struct indent_map *map, const char *ptr, size_t indent)
+{
+    for (size_t i = 0; i < map->n; i++) {
+        if (equal(map->v[i].to, map->v[i].to_len, ptr, indent))
+            return true;
+    }
+    return false;
+}
+
+bool indent_is_same_line(const struct indent_map *map, const struct hunk_line *a,
+                         const struct hunk_line *b)
+{
+    size_t a_indent = line_indent(a->ptr, a->len);
+    size_t b_indent = line_indent(b->ptr, b->len);
+    size_t tab;
+
+    return !map->same &&
+           equal(a->ptr + a_indent, a->len - a_indent, b->ptr + b_indent, b->len - b_indent) &&
+           is_conversion(map, &tab) &&
+           columns(a->ptr, a_indent, tab) == columns(b->ptr, b_indent, tab);
+}
+
 bool indent_apply(const struct indent_map *map, const struct hunk_line *line, char **out,
                   size_t *out_len)
 {
     size_t indent = line_indent(line->ptr, line->len);
     const struct indent_pair *known;
     bool certain = false;
+    size_t tab;
 
     *out = NULL;
     if (map->same || line_is_blank(line->ptr, line->len))
         return true;
+    if (is_of_the_file(map, line->ptr, indent) && is_conversion(map, &tab))
+        return true; /* written in the file's way while the context was not */
     known = find_pair(map, line->ptr, indent);
     if (known) {
         *out =

@@ -43,4 +43,9 @@ void indent_map_release(struct indent_map *map);
 bool indent_apply(const struct indent_map *map, const struct hunk_line *line, char **out,
                   size_t *out_len);
 
+/* Are a removed and an added line one and the same, but for tabs written as blanks or the other way
+ * round? Then it is context, and the file's. */
+bool indent_is_same_line(const struct indent_map *map, const struct hunk_line *a,
+                         const struct hunk_line *b);
+
 #endif

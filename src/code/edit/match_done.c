@@ -122,6 +122,23 @@ static bool run_stands(const struct lines *lines, enum line_key key, const struc
            (back != SIZE_MAX && back >= n && stands_at(lines, key, hunk, from, to, back - n));
 }
 
+/* Does the changed text stand in the file so that it covers the place? An insertion that ends as
+ * its context does fits again behind itself. */
+static bool covers_place(struct match_text *text, enum line_key key, const struct old_lines *old,
+                         const struct place *place)
+{
+    const struct hunk *hunk = place->hunk;
+    struct starts starts;
+    size_t n = hunk->n - place->skip_head - place->skip_tail; /* nothing is removed */
+    bool found = false;
+
+    find_new_side(text, key, hunk, old->skip_head, old->skip_tail, &starts);
+    for (size_t i = 0; i < starts.n; i++)
+        found = found || (starts.v[i] <= place->last && starts.v[i] + n > place->first);
+    free(starts.v);
+    return found;
+}
+
 /* Only additions, and they stand there already. */
 static bool added_before(const struct lines *lines, enum line_key key, const struct place *place)
 {
@@ -221,7 +238,8 @@ int check_not_done(struct match_text *text, enum line_key key, const struct old_
 
     count_changes(hunk, &adds, &removes);
     look_ahead(&out, &text->lines, place);
-    there = adds > 0 && removes == 0 && added_before(&text->lines, key, place);
+    there = adds > 0 && removes == 0 &&
+            (added_before(&text->lines, key, place) || covers_place(text, key, old, place));
     again =
         removes > 0 && wanted_line(text, hunk) == 0 && fits_again(&text->lines, key, place, &out);
     free(out.v);

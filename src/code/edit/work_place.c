@@ -178,11 +178,33 @@ static int refuse_overlap(const struct placing *p, size_t line)
                   p->file->path, line + 1, p->hunk->answer_line);
 }
 
+/* The file's line for an addition that only repeats one of the lines removed right in front of the
+ * additions; SIZE_MAX: none. *from is where to look on. */
+static size_t repeated_line(const struct placing *p, size_t i, size_t first_add, size_t *from)
+{
+    for (size_t k = *from; k < first_add; k++) {
+        if (p->place->at[k] != SIZE_MAX &&
+            indent_is_same_line(&p->map, &p->hunk->lines[k], &p->hunk->lines[i])) {
+            *from = k + 1;
+            return p->place->at[k];
+        }
+    }
+    return SIZE_MAX;
+}
+
+static size_t removed_run(const struct placing *p, size_t first_add)
+{
+    while (first_add > p->place->skip_head && p->hunk->lines[first_add - 1].kind == LINE_REMOVE)
+        first_add--;
+    return first_add;
+}
+
 /* Lines from .. to of the hunk are additions. */
 static int insert(struct placing *p, size_t from, size_t to)
 {
     uint32_t *slot = slot_for(p, from, to);
     struct insertion *ins;
+    size_t look = removed_run(p, from);
     size_t n = to - from;
 
     if (*slot)
@@ -195,8 +217,13 @@ static int insert(struct placing *p, size_t from, size_t to)
     *slot = (uint32_t)p->file->n_insertions;
     for (size_t i = 0; i < n; i++) {
         const struct hunk_line *line = &p->hunk->lines[from + i];
+        size_t repeated = p->map.n > 0 ? repeated_line(p, from + i, from, &look) : SIZE_MAX;
         size_t len = line->len;
 
+        if (repeated != SIZE_MAX) {
+            ins->v[i] = p->file->text.lines.v[repeated];
+            continue;
+        }
         if (p->map.n > 0 && !indent_apply(&p->map, line, &ins->owned[i], &len))
             return refuse_uneven(p);
         ins->v[i].ptr = ins->owned[i] ? ins->owned[i] : line->ptr;
