@@ -50,6 +50,7 @@ struct work_file {
     size_t n_insertions;
     int final_eol; /* of the last line: -1 as it comes, 0 none, 1 one */
     bool pending;
+    bool written;       /* given whole by the answer */
     bool asked_nothing; /* a hunk for it changes nothing */
 
     json_t *edits; /* for --json */

@@ -171,6 +171,11 @@ static int do_write(const struct work *work, struct work_file *file, const struc
         return VDO_E_REFUSED;
     work_settle(file);
     bytes = whole_bytes(file, op, &len);
+    if (file->written && (len != file->len || memcmp(bytes, file->bytes, len) != 0)) {
+        free(bytes);
+        return refuse(why, REASON_OVERLAP, "the answer gives %s whole more than once", file->path);
+    }
+    file->written = true;
     work_set_bytes(file, bytes, len);
     if (!file->exists)
         file->mode = op->mode ? op->mode : 0644;
