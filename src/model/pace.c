@@ -28,7 +28,7 @@ int64_t pace_parse_duration(const char *text)
         size_t len;
         size_t i = 0;
 
-        if (number < 0 || end == text)
+        if (!end || number < 0 || end == text)
             return -1;
         len = strspn(end, "mshd");
         while (i < 5 && (strlen(units[i].unit) != len || strncmp(end, units[i].unit, len) != 0))

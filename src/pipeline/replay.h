@@ -19,6 +19,6 @@ struct replay {
 };
 
 /* The output of a finished step in the record; NULL. Borrowed. */
-const json_t *replay_checkpoint(const struct replay *replay, const char *step);
+const json_t *replay_checkpoint(const struct replay *replay, const char *name);
 
 #endif

@@ -79,9 +79,11 @@ static int write_entry(const char *dir, const json_t *file, struct err *err)
     unsigned mode = (unsigned)js_int(file, "mode", 0100644);
     size_t len = text ? strlen(text) : 0;
     AUTO_FREE char *bytes = text ? xstrdup(text) : from_hex(js_str(file, "hex", ""), &len);
-    int rc = bytes ? path_check_in(dir, path, false, err) :
-                     err_set(err, VDO_E_INVALID, "%s: hex: not hexadecimal digits", path);
+    int rc;
 
+    if (!bytes)
+        return err_set(err, VDO_E_INVALID, "%s: hex: not hexadecimal digits", path);
+    rc = path_check_in(dir, path, false, err);
     if (!rc)
         rc = path_make_parents_in(dir, path, 0755, err);
     if (rc)
