@@ -54,16 +54,26 @@ static int open_index(struct code_base *base, const char *cache, struct err *err
     return code_index_open(file, &base->index, err);
 }
 
-static int index_head(struct code_base *base, const char *git_dir, struct err *err)
+/* A repository without a commit: its files as they lie there, or none when it is bare. */
+static int index_unborn(struct code_base *base, const char *dir, const char *git_dir,
+                        struct err *err)
+{
+    return strcmp(dir, git_dir) == 0 ? VDO_OK : code_index_dir(base->index, dir, NULL, err);
+}
+
+static int index_head(struct code_base *base, const char *dir, const char *git_dir, struct err *err)
 {
     char oid[GIT_OID_HEX_SIZE];
+    struct err unborn = {0};
     int rc = gitrepo_startup(err);
 
     if (!rc)
         rc = mirror_open(git_dir, &base->mirror, err);
-    if (!rc)
-        rc = mirror_resolve(base->mirror, "HEAD", oid, err);
-    return rc ? rc : code_index_commit(base->index, base->mirror, oid, NULL, err);
+    if (rc)
+        return rc;
+    if (mirror_resolve(base->mirror, "HEAD", oid, &unborn))
+        return index_unborn(base, dir, git_dir, err);
+    return code_index_commit(base->index, base->mirror, oid, NULL, err);
 }
 
 int code_base_open(struct code_base *base, const char *dir, const char *cache, struct err *err)
@@ -80,7 +90,8 @@ int code_base_open(struct code_base *base, const char *dir, const char *cache, s
     if (rc)
         return rc;
     git_dir = git_dir_of(dir);
-    return git_dir ? index_head(base, git_dir, err) : code_index_dir(base->index, dir, NULL, err);
+    return git_dir ? index_head(base, dir, git_dir, err) :
+                     code_index_dir(base->index, dir, NULL, err);
 }
 
 void code_base_close(struct code_base *base)
