@@ -63,7 +63,12 @@ static void try_config(const char *bytes, size_t size)
 
 static void try_repo_config(const char *bytes, size_t size)
 {
-    static const struct config_limits ours = {5000000, 0, 0, 60, 120, 400000, 3, 2};
+    static const struct config_limits ours = {.job_microusd = 5000000,
+                                              .job_minutes = 60,
+                                              .job_turns = 120,
+                                              .job_output_tokens = 400000,
+                                              .fix_rounds = 3,
+                                              .review_rounds = 2};
     struct repo_config *config = NULL;
     struct config_limits limits;
     AUTO_STRBUF errors = {0};
