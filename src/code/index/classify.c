@@ -59,6 +59,7 @@ static const struct word_flag dir_flags[] = {
     W("samples", FILE_EXAMPLE),
     W("demo", FILE_EXAMPLE),
     W("demos", FILE_EXAMPLE),
+    W("snippets", FILE_EXAMPLE),
     W("bench", FILE_EXAMPLE),
     W("benchmark", FILE_EXAMPLE),
     W("benchmarks", FILE_EXAMPLE),
@@ -164,10 +165,10 @@ static unsigned lookup_end(const char *name, size_t len)
     return flags;
 }
 
-/* "FooTest.java", "BarTests.cs", "TestBaz.java", "XyzIT.java", "FooSpec.scala" */
+/* "FooTest", "BarTests", "TestBaz", "XyzIT", "FooSpec" */
 static bool is_camel_test(const char *name, size_t stem_len)
 {
-    static const char *const ends[] = {"Test", "Tests", "TestCase", "Spec", "IT"};
+    static const char *const ends[] = {"Test", "Tests", "TestCase", "Spec", "Specs", "IT"};
 
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         size_t n = strlen(ends[i]);
@@ -210,6 +211,20 @@ static unsigned name_flag(const char *name, const char *lower, size_t len)
     return flags;
 }
 
+/* "tests", "Shop.Tests", "unit-tests", "androidTest", "SharedSpecs". name: as it is written. */
+static unsigned dir_flag(const char *name, const char *lower, size_t len)
+{
+    size_t n = sizeof(dir_flags) / sizeof(dir_flags[0]);
+    unsigned flags = lookup(dir_flags, n, lower, len);
+    size_t i = len;
+
+    while (i && !strchr("._-", lower[i - 1]))
+        i--;
+    if (i)
+        flags |= lookup(dir_flags, n, lower + i, len - i) & (FILE_TEST | FILE_EXAMPLE);
+    return flags | (is_camel_test(name, len) ? FILE_TEST : 0);
+}
+
 unsigned classify_path(const char *path)
 {
     char lower[VDO_MAX_PATH_BYTES + 1];
@@ -222,8 +237,7 @@ unsigned classify_path(const char *path)
         lower[i] = (char)tolower((unsigned char)path[i]);
     lower[len] = '\0';
     while ((slash = strchr(at, '/'))) {
-        flags |=
-            lookup(dir_flags, sizeof(dir_flags) / sizeof(dir_flags[0]), at, (size_t)(slash - at));
+        flags |= dir_flag(path + (at - lower), at, (size_t)(slash - at));
         at = slash + 1;
     }
     return flags | name_flag(path + (at - lower), at, strlen(at));
