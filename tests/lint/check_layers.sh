@@ -13,7 +13,7 @@ floor() { # the rooms of one floor, from the lowest up
 floor base
 floor crypto json http config template markdown
 floor store bus gitrepo sandbox
-floor code model forge
+floor code model forge checks
 floor jobs policy
 floor report
 floor pipeline bot web
