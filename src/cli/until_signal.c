@@ -4,6 +4,7 @@
 
 #include "vdo/app/app.h"
 #include "vdo/base/log.h"
+#include "vdo/base/resident.h"
 #include "vdo/cli/commands.h"
 #include "vdo/sandbox/sandbox.h"
 
@@ -64,6 +65,7 @@ int serve_until_signal(const struct config *config, unsigned parts)
     }
     log_info(NULL, "serve.ready", "listening on %s, store %s, %s", app_url(app), config->store,
              app_sandbox(app) ? sandbox_describe(app_sandbox(app)) : "no workers");
+    resident_give_back();
     number = wait_for_signal(&set);
     log_info(NULL, "serve.stopping", "%s", sigdescr_np(number));
     if (pthread_create(&second, NULL, end_at_second_signal, &set) == 0)
