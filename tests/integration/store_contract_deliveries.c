@@ -1,5 +1,7 @@
 #include "store_contract.h"
 
+#include "vdo/base/rand.h"
+
 static void delivery_add__keeps_every_byte(void **state)
 {
     static const char bytes[] = "{\"a\":\"\0\xff\xfe\"}";
@@ -31,6 +33,31 @@ static void delivery_add__keeps_every_byte(void **state)
     assert_string_equal(got.reason, "");
     assert_int_equal(got.attempts, 0);
     delivery_release(&got);
+}
+
+/* Long and short, alike and random: whatever a store does to save room must not show. */
+static void delivery_add__gives_back_bodies_of_every_kind(void **state)
+{
+    static const size_t lengths[] = {1, 2, 17, 4000, 11000, 70000, 3000000};
+    AUTO_FREE char *body = xmalloc(3000000 + 1);
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof(lengths) / sizeof(lengths[0]); i++) {
+        size_t len = lengths[i / 2];
+        AUTO_FREE char *guid = xasprintf("kind-%zu", i);
+        struct delivery got = {0};
+        enum delivery_add outcome = DELIVERY_SEEN;
+
+        for (size_t b = 0; b < len; b++)
+            body[b] = (char)(i % 2 ? 'a' + b % 7 : 33 + rand_below(90));
+        body[len] = '\0';
+        assert_int_equal(add_delivery(guid, "issues", body, &outcome), 0);
+        assert_int_equal(outcome, DELIVERY_NEW);
+        MUST(store_delivery_get(store, guid, &got, &err));
+        assert_int_equal(got.body_len, len);
+        assert_memory_equal(got.body, body, len + 1);
+        delivery_release(&got);
+    }
 }
 
 static void delivery_add__takes_an_empty_body(void **state)
@@ -577,6 +604,7 @@ static void take_back__frees_the_claims_of_its_node_only(void **state)
 
 static const struct CMUnitTest delivery_tests[] = {
     CONTRACT(delivery_add__keeps_every_byte),
+    CONTRACT(delivery_add__gives_back_bodies_of_every_kind),
     CONTRACT(delivery_add__takes_an_empty_body),
     CONTRACT(delivery_add__refuses_what_breaks_its_rules),
     CONTRACT(delivery_add__knows_a_guid_that_is_under_way_or_done),

@@ -15,4 +15,5 @@ only openssl crypto
 only yaml config
 only cmark markdown
 only seccomp sandbox
+only lz4 store
 exit $fail

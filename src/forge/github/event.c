@@ -134,7 +134,7 @@ int forge_event_parse(const char *event, const char *body, size_t len, struct fo
     int rc;
 
     if (!body)
-        return err_set(err, VDO_E_INVALID, "the body is gone");
+        return err_set(err, VDO_E_INVALID, "the body is gone or damaged");
     rc = js_parse(body, len, &json, err);
     if (rc)
         return err_wrap(err, "payload"), VDO_E_INVALID;

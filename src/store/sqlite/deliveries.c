@@ -1,6 +1,7 @@
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
 
+#include "body.h"
 #include "rows.h"
 
 #include <stdlib.h>
@@ -128,7 +129,7 @@ static int load_with_body(struct conn *c, int64_t seq, struct delivery *out, str
 {
     struct sqldb_stmt *stmt = NULL;
     int rc = conn_first(c,
-                        "SELECT " DELIVERY_COLUMNS ", b.body FROM deliveries AS d "
+                        "SELECT " DELIVERY_COLUMNS ", b.body, b.raw_len FROM deliveries AS d "
                         "LEFT JOIN delivery_bodies AS b ON b.seq = d.seq WHERE d.seq = ?1",
                         VALUES(INT(seq)), &stmt, err);
 
@@ -139,8 +140,9 @@ static int load_with_body(struct conn *c, int64_t seq, struct delivery *out, str
     if (!sqldb_is_null(stmt, 14)) {
         const void *bytes = sqldb_blob(stmt, 14);
 
-        out->body_len = sqldb_bytes(stmt, 14);
-        out->body = xmemdup0(bytes ? bytes : "", out->body_len);
+        /* A damaged body is none: one delivery ends, the inbox goes on. */
+        (void)body_unpack(bytes ? bytes : "", sqldb_bytes(stmt, 14), (size_t)sqldb_int64(stmt, 15),
+                          &out->body, &out->body_len);
     }
     sqldb_reset(stmt);
     return VDO_OK;

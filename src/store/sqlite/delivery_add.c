@@ -1,5 +1,6 @@
 #include "vdo/base/mem.h"
 
+#include "body.h"
 #include "rows.h"
 
 #include <stdlib.h>
@@ -19,8 +20,9 @@ struct adding {
     unsigned char sha256[SHA256_SIZE];
     const char *guid;
     const char *event;
-    const char *body;
+    const char *body; /* packed */
     size_t body_len;
+    size_t body_raw_len;
     char texts[];
 };
 
@@ -36,9 +38,10 @@ static int64_t body_key(const unsigned char sha[SHA256_SIZE])
 static int put_body(struct conn *c, int64_t seq, const struct adding *a, struct err *err)
 {
     return conn_run(c,
-                    "INSERT INTO delivery_bodies (seq, body) VALUES (?1, ?2) "
-                    "ON CONFLICT DO UPDATE SET body = ?2",
-                    VALUES(INT(seq), BLOB(a->body, a->body_len)), err);
+                    "INSERT INTO delivery_bodies (seq, body, raw_len) VALUES (?1, ?2, ?3) "
+                    "ON CONFLICT DO UPDATE SET body = ?2, raw_len = ?3",
+                    VALUES(INT(seq), BLOB(a->body, a->body_len), INT((int64_t)a->body_raw_len)),
+                    err);
 }
 
 /* A second hearing: "failed before" runs again, everything else is known already. */
@@ -147,16 +150,20 @@ static struct adding *copy_delivery(const struct delivery *d)
 {
     size_t guid_len = strlen(d->guid);
     size_t event_len = strlen(d->event);
-    struct adding *a = xmalloc(sizeof(*a) + guid_len + event_len + d->body_len + 3);
+    size_t len;
+    size_t raw_len;
+    AUTO_FREE char *body = body_pack(d->body, d->body_len, &len, &raw_len);
+    struct adding *a = xmalloc(sizeof(*a) + guid_len + event_len + len + 3);
     char *at = a->texts;
 
     memset(a, 0, sizeof(*a));
     a->guid = append(&at, d->guid, guid_len);
     a->event = append(&at, d->event, event_len);
-    a->body = append(&at, d->body, d->body_len);
-    a->body_len = d->body_len;
+    a->body = append(&at, body, len);
+    a->body_len = len;
+    a->body_raw_len = raw_len;
     a->received_at_ms = d->received_at_ms;
-    a->op.cost = sizeof(*a) + d->body_len;
+    a->op.cost = sizeof(*a) + len;
     return a;
 }
 
