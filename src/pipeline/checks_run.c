@@ -1,5 +1,6 @@
 #include "checks.h"
 #include "record.h"
+#include "setup.h"
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
@@ -88,34 +89,6 @@ static int run_check(struct job_run *run, const char *dir, const json_t *check, 
     return VDO_OK;
 }
 
-/* NULL: setup went well; else why the checks cannot be run. */
-static int run_setup(struct job_run *run, const char *dir, char **out_why, struct err *err)
-{
-    const struct repo_config *config = run->repo_config;
-    bool network = strcmp(config->setup_network, "full") == 0;
-
-    for (size_t i = 0; i < config->n_setup; i++) {
-        struct sandbox_result done = {0};
-        struct err why = {0};
-        int rc = checks_run_line(run, dir, config->setup[i], 0, network, &done, &why);
-
-        if (rc && rc != VDO_E_REFUSED)
-            return err_set(err, why.code, "setup: %s", why.text);
-        if (rc || done.end != SANDBOX_EXITED || done.exit_code != 0) {
-            *out_why = rc ? xstrdup(why.text) :
-                            xasprintf("setup '%s' ended with exit code %d %s", config->setup[i],
-                                      done.exit_code, done.limit);
-            if (!rc) {
-                run_log(run, "warn", "setup %s:\n%s", config->setup[i], done.output);
-                sandbox_result_release(&done);
-            }
-            return VDO_OK;
-        }
-        sandbox_result_release(&done);
-    }
-    return VDO_OK;
-}
-
 int checks_run(struct job_run *run, const char *dir, const json_t *checks, json_t **out,
                struct err *err)
 {
@@ -124,7 +97,7 @@ int checks_run(struct job_run *run, const char *dir, const json_t *checks, json_
     char text[160];
     size_t i;
     json_t *check;
-    int rc = json_array_size(checks) ? run_setup(run, dir, &no_setup, err) : VDO_OK;
+    int rc = json_array_size(checks) ? setup_run(run, dir, &no_setup, err) : VDO_OK;
 
     if (rc)
         return rc;
