@@ -69,7 +69,20 @@ static void check_disk(struct doctor *d, const struct config *config)
 
 static void check_sandbox(struct doctor *d, struct sandbox *sandbox)
 {
+    json_auto_t *facts = sandbox_facts(sandbox);
+    size_t i;
+    json_t *fact;
+
     say(d, sandbox_available(sandbox) ? GOOD : BAD, "sandbox", "%s", sandbox_describe(sandbox));
+    json_array_foreach (facts, i, fact) {
+        const char *status = js_str(fact, "status", "");
+
+        say(d,
+            strcmp(status, "ok") == 0   ? GOOD :
+            strcmp(status, "fail") == 0 ? BAD :
+                                          NOTE,
+            js_str(fact, "fact", ""), "%s", js_str(fact, "text", ""));
+    }
 }
 
 static void check_programs(struct doctor *d)

@@ -6,6 +6,7 @@
 
 #include "bwrap.h"
 #include "cgroup.h"
+#include "facts.h"
 
 #include "vdo/sandbox/sandbox.h"
 
@@ -16,6 +17,8 @@ struct sandbox {
     char why[400]; /* "" when available */
     char *filter;  /* the system call filter */
     size_t filter_len;
+    bool needs_bwrap; /* the driver asked for is bubblewrap */
+    struct facts facts;
     struct cgroup_host cgroups;
     struct bwrap_view view;
     bool no_idmap; /* tests: as on a file system without id-mapped mounts */

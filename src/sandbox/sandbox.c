@@ -87,11 +87,13 @@ int sandbox_probe(const char *driver, struct sandbox **out, struct err *err)
         return err_set(err, VDO_E_INVALID,
                        "sandbox driver \"%.40s\" is unknown: use auto, bubblewrap or none", driver);
     s = xcalloc(1, sizeof(*s));
+    s->needs_bwrap = strcmp(driver, "none") != 0;
+    facts_find(&s->facts);
+    cgroup_host_find(&s->cgroups);
     if (strcmp(driver, "none") == 0) {
         (void)snprintf(s->why, sizeof(s->why), "turned off by sandbox.driver: none");
     } else if (find_version(s)) {
         (void)orphans_end();
-        cgroup_host_find(&s->cgroups);
         bwrap_view_find(&s->view);
         rc = syscalls_build(s->cgroups.level == CGROUP_NONE, &s->filter, &s->filter_len, err);
         if (!rc)
@@ -126,16 +128,36 @@ const char *sandbox_describe(const struct sandbox *sandbox)
     return sandbox->describe;
 }
 
+static json_t *engine_names(const struct facts *facts)
+{
+    json_t *names = json_array();
+
+    for (const char *const *engine = facts->engines; *engine; engine++)
+        (void)json_array_append_new(names, json_string(strrchr(*engine, '/') + 1));
+    return names;
+}
+
 json_t *sandbox_report(const struct sandbox *sandbox)
 {
+    const struct facts *facts = &sandbox->facts;
     bool measured = sandbox->cgroups.level == CGROUP_NONE;
+    json_t *report = json_pack("{s:s, s:b, s:s, s:s, s:s, s:b, s:s, s:s}", "driver",
+                               sandbox->available ? "bubblewrap" : "none", "available",
+                               sandbox->available, "why", sandbox->why, "version", sandbox->version,
+                               "cgroup", cgroup_level_name(sandbox->cgroups.level), "seccomp",
+                               facts->seccomp, "limits", measured ? "measured" : "enforced", "user",
+                               geteuid() == 0 ? "another one in each run" : "the one who runs VDO");
 
-    return json_pack("{s:s, s:b, s:s, s:s, s:s, s:b, s:s, s:s}", "driver",
-                     sandbox->available ? "bubblewrap" : "none", "available", sandbox->available,
-                     "why", sandbox->why, "version", sandbox->version, "cgroup",
-                     cgroup_level_name(sandbox->cgroups.level), "seccomp", sandbox->available,
-                     "limits", measured ? "measured" : "enforced", "user",
-                     geteuid() == 0 ? "another one in each run" : "the one who runs VDO");
+    (void)json_object_update_new(
+        report, json_pack("{s:b, s:i, s:b, s:o}", "user_namespaces", facts->user_namespaces,
+                          "landlock_abi", facts->landlock_abi, "id_mapped_mounts", facts->id_mapped,
+                          "engines", engine_names(facts)));
+    return report;
+}
+
+json_t *sandbox_facts(const struct sandbox *sandbox)
+{
+    return facts_lines(sandbox);
 }
 
 int sandbox_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,

@@ -35,8 +35,14 @@ bool sandbox_available(const struct sandbox *sandbox);
  * about it. Borrowed. */
 const char *sandbox_describe(const struct sandbox *sandbox);
 /* The same as JSON for doctor and /readyz:
- * {"driver","available","why","cgroup":"v2|v1|none","seccomp",...}. New reference. */
+ * {"driver","available","why","version","cgroup":"v2|v1|none","seccomp","limits":
+ * "enforced|measured","user","user_namespaces","landlock_abi","id_mapped_mounts","engines":[name]}.
+ * New reference. */
 json_t *sandbox_report(const struct sandbox *sandbox);
+/* What of this host the sandbox builds on, one entry each, with the remedy where it is missing:
+ * [{"fact","status":"ok|note|fail","text"}]; "fail" is what the driver cannot do without. New
+ * reference. */
+json_t *sandbox_facts(const struct sandbox *sandbox);
 
 struct sandbox_spec {
     const char *dir; /* absolute; mounted read-write at the same place, and the working directory */

@@ -1,0 +1,170 @@
+#include "facts.h"
+
+#include "host.h"
+#include "tenant.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* landlock(7): asks for the version instead of making a rule set. */
+enum { LANDLOCK_VERSION = 1, NO_LANDLOCK_HEADER_NR = 444 };
+
+static const char *const engine_places[FACTS_ENGINES][3] = {
+    {"/usr/bin/podman", "/usr/local/bin/podman", NULL},
+    {"/usr/bin/docker", "/usr/local/bin/docker", NULL}};
+
+static bool can_make_user_namespace(void)
+{
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+    if (pid == 0)
+        (void)syscall(SYS_exit_group, 0);
+    return pid > 0 && waitpid(pid, NULL, 0) == pid;
+}
+
+static bool has_seccomp(void)
+{
+    uint32_t action = SECCOMP_RET_ERRNO;
+
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+static int landlock_abi(void)
+{
+    long abi = syscall(NO_LANDLOCK_HEADER_NR, NULL, 0, LANDLOCK_VERSION);
+
+    return abi > 0 ? (int)abi : 0;
+}
+
+static bool can_map_ids(void)
+{
+    char dir[] = "/tmp/vdo-probe-XXXXXX";
+    struct tenant tenant;
+    bool mapped;
+
+    if (geteuid() != 0 || !mkdtemp(dir))
+        return false;
+    mapped = tenant_init(&tenant, dir, true, NULL) == VDO_OK && !tenant.given;
+    tenant_release(&tenant);
+    (void)rmdir(dir);
+    return mapped;
+}
+
+const char *facts_engine(const char *name)
+{
+    for (int e = 0; e < FACTS_ENGINES; e++) {
+        for (const char *const *place = engine_places[e]; *place; place++) {
+            if (strcmp(strrchr(*place, '/') + 1, name) == 0 && access(*place, X_OK) == 0)
+                return *place;
+        }
+    }
+    return NULL;
+}
+
+void facts_find(struct facts *facts)
+{
+    int n = 0;
+
+    *facts = (struct facts){.user_namespaces = can_make_user_namespace(),
+                            .seccomp = has_seccomp(),
+                            .landlock_abi = landlock_abi(),
+                            .id_mapped = can_map_ids()};
+    for (int e = 0; e < FACTS_ENGINES; e++) {
+        const char *path = facts_engine(e ? "docker" : "podman");
+
+        if (path)
+            facts->engines[n++] = path;
+    }
+}
+
+static void line(json_t *lines, const char *name, bool good, bool needed, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+static void line(json_t *lines, const char *name, bool good, bool needed, const char *fmt, ...)
+{
+    char text[480];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    (void)json_array_append_new(lines, json_pack("{s:s, s:s, s:s}", "fact", name, "status",
+                                                 good   ? "ok" :
+                                                 needed ? "fail" :
+                                                          "note",
+                                                 "text", text));
+}
+
+static void say_cgroup(json_t *lines, enum cgroup_level level)
+{
+    if (level == CGROUP_NONE)
+        line(
+            lines, "cgroup", false, false,
+            "neither version 2 delegated nor version 1 writable: memory and processes are measured "
+            "and held by resource limits, processors are not limited; start VDO with Delegate=yes "
+            "(deploy/vdo.service), or as root where version 1 is mounted");
+    else
+        line(lines, "cgroup", true, false, "%s: the kernel holds memory, processes and processors",
+             level == CGROUP_V2 ? "version 2, delegated" : "version 1, writable");
+}
+
+static void say_mapping(json_t *lines, const struct facts *f)
+{
+    if (geteuid() != 0)
+        line(lines, "idmap", true, false, "not needed: the sandbox runs as the user of VDO");
+    else if (f->id_mapped)
+        line(lines, "idmap", true, false, "id-mapped mounts work (tried on /tmp)");
+    else
+        line(lines, "idmap", false, false,
+             "no id-mapped mounts on /tmp: files change their owner for each run and back, which "
+             "takes time in large trees; use a kernel of 5.12 or later and ext4, xfs or btrfs");
+}
+
+static void say_engines(json_t *lines, const struct facts *f)
+{
+    if (f->engines[0])
+        line(lines, "container", true, false,
+             "%s%s%s found; used only with sandbox.driver: "
+             "container",
+             f->engines[0], f->engines[1] ? " and " : "", f->engines[1] ? f->engines[1] : "");
+    else
+        line(lines, "container", true, false,
+             "no podman or docker; only sandbox.driver: container needs one");
+}
+
+json_t *facts_lines(const struct sandbox *s)
+{
+    const struct facts *f = &s->facts;
+    json_t *lines = json_array();
+
+    if (s->version[0])
+        line(lines, "bubblewrap", true, true, "%s", s->version);
+    else
+        line(lines, "bubblewrap", false, s->needs_bwrap,
+             "not found in /usr/bin or /bin; apt-get install bubblewrap");
+    line(lines, "userns", f->user_namespaces, s->needs_bwrap, "%s",
+         f->user_namespaces ? "user namespaces can be made" :
+                              "user namespaces are forbidden: see user.max_user_namespaces, "
+                              "kernel.unprivileged_userns_clone and AppArmor in docs/security.md");
+    say_cgroup(lines, s->cgroups.level);
+    line(lines, "seccomp", f->seccomp, s->needs_bwrap, "%s",
+         f->seccomp ? "system calls can be filtered" :
+                      "the kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)");
+    line(lines, "landlock", f->landlock_abi > 0, false,
+         f->landlock_abi > 0 ? "version %d; nothing relies on it" :
+                               "none (%d); nothing relies on it",
+         f->landlock_abi);
+    say_mapping(lines, f);
+    say_engines(lines, f);
+    return lines;
+}
