@@ -3,6 +3,7 @@
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
+#include "vdo/code/index.h"
 #include "vdo/gitrepo/path.h"
 #include "vdo/json/json.h"
 
@@ -116,18 +117,6 @@ static void plan_row(json_t *rows, const json_t *files)
     strbuf_release(&text);
 }
 
-static bool looks_like_test(const char *path)
-{
-    const char *base = strrchr(path, '/');
-
-    base = base ? base + 1 : path;
-    return strncmp(path, "test/", 5) == 0 || strncmp(path, "tests/", 6) == 0 ||
-           strstr(path, "/test/") || strstr(path, "/tests/") || strstr(path, "__tests__/") ||
-           strstr(path, "spec/") == path || strstr(path, "/spec/") ||
-           strncmp(base, "test_", 5) == 0 || strstr(base, "_test.") || strstr(base, ".test.") ||
-           strstr(base, "_spec.") || strstr(base, ".spec.") || strstr(base, "Test.");
-}
-
 static void test_row(json_t *rows, const json_t *checkpoints, const json_t *files)
 {
     const char *skipped = js_str(checkpoints, "test.skipped", "");
@@ -137,8 +126,9 @@ static void test_row(json_t *rows, const json_t *checkpoints, const json_t *file
     AUTO_FREE char *text = NULL;
 
     json_array_foreach (files, i, file) {
-        changed += strcmp(js_str(file, "action", ""), "D") != 0 &&
-                   (looks_like_test(js_str(file, "path", "")) || js_bool(file, "by_tester", false));
+        changed +=
+            strcmp(js_str(file, "action", ""), "D") != 0 &&
+            (code_is_test_path(js_str(file, "path", "")) || js_bool(file, "by_tester", false));
     }
     if (changed)
         text = xasprintf("%zu test %s added or changed", changed, changed == 1 ? "file" : "files");

@@ -75,6 +75,9 @@ int code_index_symbols(struct code_index *index, const char *name, size_t max,
                        struct code_symbol **out, size_t *out_n, struct err *err);
 void code_symbols_free(struct code_symbol *symbols, size_t n);
 
+/* Does a path of a source tree, by its names alone, hold tests or what only tests use? */
+bool code_is_test_path(const char *path);
+
 /* Is the path a file of the snapshot? */
 bool code_index_has_file(struct code_index *index, const char *path);
 

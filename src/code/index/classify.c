@@ -2,6 +2,7 @@
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/code/index.h"
 #include "vdo/gitrepo/path.h"
 
 #include <ctype.h>
@@ -122,23 +123,6 @@ static const struct word_flag suffix_flags[] = {
     W(".mdx", FILE_DOC),
     W(".txt", FILE_DOC),
     W(".tex", FILE_DOC),
-    W("_test.go", FILE_TEST),
-    W("_test.py", FILE_TEST),
-    W("_test.c", FILE_TEST),
-    W("_test.cc", FILE_TEST),
-    W("_test.cpp", FILE_TEST),
-    W("_test.rb", FILE_TEST),
-    W("_spec.rb", FILE_TEST),
-    W("_test.exs", FILE_TEST),
-    W("_test.dart", FILE_TEST),
-    W("_test.rs", FILE_TEST),
-    W("_tests.rs", FILE_TEST),
-    W("_unittest.cc", FILE_TEST),
-    W("_test.ts", FILE_TEST),
-    W("_test.js", FILE_TEST),
-    W("_test.lua", FILE_TEST),
-    W("_spec.lua", FILE_TEST),
-    W("_test.php", FILE_TEST),
 };
 
 /* The flag of a word that is in a table, 0 of others. */
@@ -181,18 +165,35 @@ static bool is_camel_test(const char *name, size_t stem_len)
     return stem_len > 4 && memcmp(name, "Test", 4) == 0 && isupper((unsigned char)name[4]);
 }
 
+/* "server_test", "parse-spec", "strings_unittest", "tests": a name without what follows its first
+ * dot, in lower case. */
+static bool is_test_stem(const char *stem, size_t len)
+{
+    static const char *const words[] = {"test", "tests", "spec", "specs", "unittest", "unittests"};
+    size_t from = len;
+
+    while (from && stem[from - 1] != '_' && stem[from - 1] != '-')
+        from--;
+    if (!from)
+        return len == 5 && memcmp(stem, "tests", 5) == 0;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (len - from == strlen(words[i]) && memcmp(stem + from, words[i], len - from) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* lower: name in lower case */
 static bool is_test_name(const char *name, const char *lower, size_t len)
 {
     const char *dot = strrchr(name, '.');
-    const char *test;
 
-    if (strncmp(lower, "test_", 5) == 0 || is_camel_test(name, dot ? (size_t)(dot - name) : len))
+    if (strncmp(lower, "test_", 5) == 0 || is_camel_test(name, dot ? (size_t)(dot - name) : len) ||
+        is_test_stem(lower, strcspn(lower, ".")))
         return true;
-    for (test = lower; (test = strpbrk(test, ".-")); test++) {
-        if (strncmp(test, ".test.", 6) == 0 || strncmp(test, ".spec.", 6) == 0 ||
-            strncmp(test, ".test-d.", 8) == 0 || strncmp(test, "-test.", 6) == 0 ||
-            strncmp(test, ".cy.", 4) == 0)
+    for (const char *at = lower; (at = strchr(at, '.')); at++) {
+        if (strncmp(at, ".test.", 6) == 0 || strncmp(at, ".spec.", 6) == 0 ||
+            strncmp(at, ".test-d.", 8) == 0 || strncmp(at, ".cy.", 4) == 0)
             return true;
     }
     return false;
@@ -241,6 +242,11 @@ unsigned classify_path(const char *path)
         at = slash + 1;
     }
     return flags | name_flag(path + (at - lower), at, strlen(at));
+}
+
+bool code_is_test_path(const char *path)
+{
+    return (classify_path(path) & FILE_TEST) != 0;
 }
 
 /* Such a mark stands in a comment of the file's head; a program that writes it has it in a string.

@@ -2,6 +2,7 @@
 #include "../../../../src/code/index/lang.h"
 
 #include "vdo/base/mem.h"
+#include "vdo/code/index.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,6 +34,13 @@ static void classify__paths_tell_the_part_a_file_plays(void **state)
         {"src/TestFoo.java", FILE_TEST},
         {"src/BarTests.cs", FILE_TEST},
         {"lib/foo_spec.rb", FILE_TEST},
+        {"base/strings_unittest.cc", FILE_TEST},
+        {"src/parse_test.zig", FILE_TEST},
+        {"src/parse-test.mjs", FILE_TEST},
+        {"shop/tests.py", FILE_TEST},
+        {"src/test.c", 0},
+        {"src/spec.rs", 0},
+        {"src/latest_tested.c", 0},
         {"conftest.py", FILE_TEST},
         {"src/__tests__/a.js", FILE_TEST},
         {"src/Shop.Tests/Cart.cs", FILE_TEST},
@@ -68,6 +76,15 @@ static void classify__paths_tell_the_part_a_file_plays(void **state)
         if (flags != rows[i].flags)
             fail_msg("%s is %x, not %x", rows[i].path, flags, rows[i].flags);
     }
+}
+
+static void code_is_test_path__agrees(void **state)
+{
+    (void)state;
+    assert_true(code_is_test_path("tests/a.c"));
+    assert_true(code_is_test_path("lib/a_test.go"));
+    assert_false(code_is_test_path("lib/attest.go"));
+    assert_false(code_is_test_path(""));
 }
 
 static void classify__contents_tell_binary_generated_and_minified(void **state)
@@ -174,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classify__paths_tell_the_part_a_file_plays),
+        cmocka_unit_test(code_is_test_path__agrees),
         cmocka_unit_test(classify__contents_tell_binary_generated_and_minified),
         cmocka_unit_test(attributes__put_in_and_take_out),
         cmocka_unit_test(attributes__hold_below_their_directory_only),
