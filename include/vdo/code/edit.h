@@ -25,12 +25,36 @@ bool edit_format_parse(const char *name, enum edit_format *out);
 /* The inverse. */
 const char *edit_format_name(enum edit_format format);
 
+/* How a parser of a language ended. */
+struct edit_parse {
+    int exit_code; /* 0: it parses; -1: ended by a limit or a signal, or there is no such program */
+    char said[4096]; /* what it wrote, or the start of it; NUL-terminated */
+};
+/*
+ * Run a parser: argv reads the bytes on its standard input and runs nothing of them.
+ *
+ * name  "python3", "node", ...
+ * path  of the file the bytes belong to
+ *
+ * Returns 0 with *out; any code when it cannot be run here, which counts as "no parser".
+ */
+typedef int (*edit_parse_fn)(void *arg, const char *name, const char *path, const char *const *argv,
+                             const char *bytes, size_t len, struct edit_parse *out);
+struct edit_parser {
+    edit_parse_fn run;
+    void *arg;
+};
+
 struct edit_options {
     const char *dir;            /* root of the tree */
     const char *const *protect; /* globs, NULL-ended; NULL: none */
     bool dry_run;
     bool check_syntax; /* each changed file in the report gets "syntax": "ok", "broken" (it parsed
-                          before), "was_broken", "none" (no parser here), and "syntax_message" */
+                          before, or is new), "was_broken", "none" (no parser here), and
+                          "syntax_message", "syntax_line" (0: unknown); the first 32 files do */
+    const struct edit_parser *parser; /* NULL: a child process with limits of its own */
+    bool only_marked; /* with EDIT_AUTO: whole files in fences are not read, which may as well be
+                         quotations; for answers that were not asked for edits */
 };
 
 /* Finish what a killed process left half done in a tree; does nothing when there is nothing. Every
@@ -47,6 +71,9 @@ int edit_recover(const char *dir, struct err *err);
  */
 int edit_apply_answer(const struct edit_options *options, enum edit_format format,
                       const char *answer, size_t len, json_t **out_json, struct err *err);
+
+/* Does a text hold edits in a format that has marks (every one but whole files)? Reads no file. */
+bool edit_answer_is_marked(const char *answer, size_t len);
 
 /* One search/replace on one existing file: the tool edit_file. */
 int edit_replace(const struct edit_options *options, const char *path, const char *search,
@@ -70,16 +97,18 @@ struct edit_syntax {
     enum edit_syntax_state state;
     const char *checker; /* "python3", "node", ...; NULL with EDIT_SYNTAX_NONE; static text */
     char message[400];   /* where and what, with EDIT_SYNTAX_BROKEN */
+    int line;            /* that the message names; 0: none */
 };
 
 /*
- * Check bytes as the content of a file of this path, or a file of a tree. The supervisor of
- * base/proc must be running. JSON and TOML are data; Python, JavaScript, shell, Ruby, PHP, Go and
- * Lua are given to a parse-only mode on standard input; other languages have no check. Takes
- * milliseconds to tenths of a second. edit_check_syntax: VDO_E_NOT_FOUND, VDO_E_REFUSED,
- * VDO_E_TOO_LARGE, VDO_E_IO of reading.
+ * Check bytes as the content of a file of this path, or a file of a tree. parser NULL: a child
+ * process, for which the supervisor of base/proc must be running. JSON and TOML are data; Python,
+ * JavaScript, shell, Ruby, PHP, Go and Lua are given to a parse-only mode on standard input; other
+ * languages have no check. Takes milliseconds to tenths of a second. edit_check_syntax:
+ * VDO_E_NOT_FOUND, VDO_E_REFUSED, VDO_E_TOO_LARGE, VDO_E_IO of reading.
  */
-void edit_syntax_bytes(const char *path, const char *bytes, size_t len, struct edit_syntax *out);
+void edit_syntax_bytes(const struct edit_parser *parser, const char *path, const char *bytes,
+                       size_t len, struct edit_syntax *out);
 int edit_check_syntax(const char *dir, const char *path, struct edit_syntax *out, struct err *err);
 
 /*

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { MAX_CHECKED = 32 };
+
 static json_t *text_or_null(const char *text)
 {
     return text ? js_string_lossy(text, strlen(text)) : json_null();
@@ -30,7 +32,8 @@ static const char *action_of(const struct work_file *file)
 }
 
 /* Only a file that no longer parses is looked at a second time, as it was. */
-static void add_syntax(json_t *object, const struct work_file *file)
+static void add_syntax(json_t *object, const struct edit_parser *parser,
+                       const struct work_file *file)
 {
     const char *before = file->disk_bytes ? file->disk_bytes : file->bytes;
     size_t before_len = file->disk_bytes ? file->disk_len : file->len;
@@ -38,19 +41,21 @@ static void add_syntax(json_t *object, const struct work_file *file)
     struct edit_syntax now;
     struct edit_syntax then = {0};
 
-    edit_syntax_bytes(file->path, file->bytes, file->len, &now);
+    edit_syntax_bytes(parser, file->path, file->bytes, file->len, &now);
     if (now.state == EDIT_SYNTAX_OK)
         name = "ok";
     if (now.state == EDIT_SYNTAX_BROKEN && file->on_disk)
-        edit_syntax_bytes(file->path, before, before_len, &then);
+        edit_syntax_bytes(parser, file->path, before, before_len, &then);
     if (now.state == EDIT_SYNTAX_BROKEN)
         name = then.state == EDIT_SYNTAX_BROKEN ? "was_broken" : "broken";
     json_object_set_new(object, "syntax", json_string(name));
-    if (now.state == EDIT_SYNTAX_BROKEN)
+    if (now.state == EDIT_SYNTAX_BROKEN) {
         json_object_set_new(object, "syntax_message", text_or_null(now.message));
+        json_object_set_new(object, "syntax_line", json_integer(now.line));
+    }
 }
 
-static json_t *file_json(const struct work *work, const struct work_file *file)
+static json_t *file_json(const struct work *work, const struct work_file *file, bool check_syntax)
 {
     json_t *object = json_object();
 
@@ -59,8 +64,8 @@ static json_t *file_json(const struct work *work, const struct work_file *file)
     if (file->from)
         json_object_set_new(object, "from", text_or_null(file->from));
     json_object_set(object, "edits", file->edits);
-    if (work->options->check_syntax && file->exists)
-        add_syntax(object, file);
+    if (check_syntax && file->exists)
+        add_syntax(object, work->options->parser, file);
     return object;
 }
 
@@ -73,7 +78,9 @@ static json_t *files_json(const struct work *work)
 
         if (work_file_differs(file) && (file->exists || file->on_disk) &&
             !(!file->exists && was_moved_away(work, file)))
-            json_array_append_new(files, file_json(work, file));
+            json_array_append_new(files, file_json(work, file,
+                                                   work->options->check_syntax &&
+                                                       json_array_size(files) < MAX_CHECKED));
     }
     return files;
 }

@@ -1,5 +1,6 @@
 #include "scan.h"
 
+#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 
 #include <stdlib.h>
@@ -110,7 +111,7 @@ static int read_fence(struct scan *scan)
 
     if (!line_is_fence(line, &mark, &len, &info))
         return 0;
-    if (!scan->fence.open && scan_wants(scan, EDIT_WHOLE)) {
+    if (!scan->fence.open && scan_wants(scan, EDIT_WHOLE) && !scan->work->options->only_marked) {
         rc = parse_whole(scan);
         if (rc)
             return rc;
@@ -196,4 +197,20 @@ int scan_answer(struct work *work, enum edit_format format, const char *answer, 
     free(scan.named);
     free(scan.last_path);
     return rc;
+}
+
+bool edit_answer_is_marked(const char *answer, size_t len)
+{
+    struct scan scan = {.wanted = EDIT_AUTO};
+    bool found = false;
+
+    if (len > VDO_MAX_ANSWER)
+        return false;
+    lines_split(&scan.lines, answer, len);
+    lines_drop_cr(&scan.lines);
+    for (size_t i = 0; i < scan.lines.n && !found; i++)
+        found = apply_patch_starts(&scan, i) || search_replace_starts(&scan, i) ||
+                search_replace_broken(&scan.lines.v[i]) || udiff_starts(&scan, i);
+    lines_release(&scan.lines);
+    return found;
 }

@@ -6,12 +6,13 @@
 #include "vdo/base/proc.h"
 #include "vdo/json/json.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-enum { TIMEOUT_MS = 5000, CPU_S = 5, OUTPUT = 4096, NO_CHECK = 77 };
+enum { TIMEOUT_MS = 5000, CPU_S = 5, MEMORY_MIB = 1024, NO_CHECK = 77, NO_PROGRAM = 127 };
 
 struct checker {
     const char *name;
@@ -109,12 +110,28 @@ static void take_message(struct edit_syntax *out, const char *text)
     out->message[n] = '\0';
 }
 
-static enum edit_syntax_state run(const char *const *argv, const char *bytes, size_t len,
-                                  struct edit_syntax *out)
+/* The first number behind "line " or a colon: all parsers name the place in one of these ways. */
+static int line_in(const char *message)
+{
+    const char *at = strstr(message, "line ");
+    long line = at ? strtol(at + 5, NULL, 10) : 0;
+
+    for (at = message; line <= 0 && (at = strchr(at, ':')); at++)
+        line = at[1] >= '0' && at[1] <= '9' ? strtol(at + 1, NULL, 10) : 0;
+    return line > 0 && line < INT_MAX ? (int)line : 0;
+}
+
+/* Without another way: a child that sees no file of the tree, with limits. Node and Go reserve far
+ * more address space than they use, so what is limited is what they write to. */
+static int run_child(void *arg, const char *name, const char *path, const char *const *argv,
+                     const char *bytes, size_t len, struct edit_parse *out)
 {
     static const char *const ENV[] = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", NULL};
-    static const struct proc_rlimit LIMITS[] = {
-        {RLIMIT_CPU, CPU_S}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}};
+    static const struct proc_rlimit LIMITS[] = {{RLIMIT_CPU, CPU_S},
+                                                {RLIMIT_CORE, 0},
+                                                {RLIMIT_FSIZE, 0},
+                                                {RLIMIT_NOFILE, 64},
+                                                {RLIMIT_DATA, MEMORY_MIB * VDO_MIB}};
     struct proc_spec spec = {.argv = argv,
                              .envp = ENV,
                              .cwd = "/",
@@ -123,21 +140,47 @@ static enum edit_syntax_state run(const char *const *argv, const char *bytes, si
                              .rlimits = LIMITS,
                              .n_rlimits = sizeof(LIMITS) / sizeof(LIMITS[0]),
                              .timeout_ms = TIMEOUT_MS,
-                             .head_max = OUTPUT};
+                             .head_max = sizeof(out->said) - 1};
     struct proc_result result;
-    enum edit_syntax_state state = EDIT_SYNTAX_NONE;
     struct err err = {0};
+    int rc = proc_run(&spec, &result, &err);
 
-    if (proc_run(&spec, &result, &err))
-        return EDIT_SYNTAX_NONE;
-    if (result.exit_code == 0)
-        state = EDIT_SYNTAX_OK;
-    else if (!result.timed_out && result.signal == 0 && result.exit_code != NO_CHECK)
-        state = EDIT_SYNTAX_BROKEN;
-    if (state == EDIT_SYNTAX_BROKEN)
-        take_message(out, result.err.head[0] ? result.err.head : result.out.head);
+    (void)arg;
+    (void)name;
+    (void)path;
+    if (rc)
+        return rc;
+    out->exit_code = result.timed_out || result.signal ? -1 : result.exit_code;
+    (void)snprintf(out->said, sizeof(out->said), "%s",
+                   result.err.head[0] ? result.err.head : result.out.head);
     proc_result_release(&result);
-    return state;
+    return VDO_OK;
+}
+
+struct checked {
+    const struct edit_parser *parser;
+    const char *name;
+    const char *path;
+    const char *bytes;
+    size_t len;
+};
+
+static enum edit_syntax_state run(const struct checked *c, const char *const *argv,
+                                  struct edit_syntax *out)
+{
+    struct edit_parse parse = {.exit_code = -1};
+    edit_parse_fn way = c->parser ? c->parser->run : run_child;
+
+    if (way(c->parser ? c->parser->arg : NULL, c->name, c->path, argv, c->bytes, c->len, &parse))
+        return EDIT_SYNTAX_NONE;
+    if (parse.exit_code == 0)
+        return EDIT_SYNTAX_OK;
+    if (parse.exit_code < 0 || parse.exit_code == NO_CHECK || parse.exit_code == NO_PROGRAM ||
+        parse.exit_code > 128)
+        return EDIT_SYNTAX_NONE;
+    take_message(out, parse.said);
+    out->line = line_in(out->message);
+    return EDIT_SYNTAX_BROKEN;
 }
 
 /* JSX and Flow are other languages in files of the same name. */
@@ -170,12 +213,15 @@ static void check_json(const char *bytes, size_t len, struct edit_syntax *out)
                                          EDIT_SYNTAX_BROKEN;
     if (out->state == EDIT_SYNTAX_BROKEN)
         take_message(out, err.text);
+    out->line = line_in(out->message);
     json_decref(value);
 }
 
-void edit_syntax_bytes(const char *path, const char *bytes, size_t len, struct edit_syntax *out)
+void edit_syntax_bytes(const struct edit_parser *parser, const char *path, const char *bytes,
+                       size_t len, struct edit_syntax *out)
 {
     const struct checker *checker = checker_for(path);
+    struct checked c = {.parser = parser, .path = path, .bytes = bytes, .len = len};
 
     *out = (struct edit_syntax){.state = EDIT_SYNTAX_NONE};
     if (ends_in(path, ".json") && is_strict_json(path)) {
@@ -184,14 +230,17 @@ void edit_syntax_bytes(const char *path, const char *bytes, size_t len, struct e
     }
     if (!checker || (strcmp(checker->name, "node") == 0 && !is_plain_script(bytes, len)))
         return;
-    out->state = run(checker->argv, bytes, len, out);
+    c.name = checker->name;
+    out->state = run(&c, checker->argv, out);
     if (out->state == EDIT_SYNTAX_BROKEN && checker->retry &&
-        run(checker->retry, bytes, len, out) == EDIT_SYNTAX_OK)
+        run(&c, checker->retry, out) == EDIT_SYNTAX_OK)
         out->state = EDIT_SYNTAX_OK;
     if (out->state != EDIT_SYNTAX_NONE)
         out->checker = checker->name;
-    if (out->state != EDIT_SYNTAX_BROKEN)
+    if (out->state != EDIT_SYNTAX_BROKEN) {
         out->message[0] = '\0';
+        out->line = 0;
+    }
 }
 
 int edit_check_syntax(const char *dir, const char *path, struct edit_syntax *out, struct err *err)
@@ -209,7 +258,7 @@ int edit_check_syntax(const char *dir, const char *path, struct edit_syntax *out
     if (rc == VDO_OK && !file->exists)
         rc = err_set(err, VDO_E_NOT_FOUND, "%.300s does not exist", path);
     if (rc == VDO_OK)
-        edit_syntax_bytes(path, file->bytes, file->len, out);
+        edit_syntax_bytes(NULL, path, file->bytes, file->len, out);
     refusal_release(&why);
     work_release(&work);
     return rc;

@@ -1,10 +1,8 @@
 #include "tool.h"
 
-#include "vdo/code/edit.h"
-
 static int delete_file(struct tool_call *call, struct err *err)
 {
-    struct edit_options options = {.dir = call->dir, .protect = call->protect};
+    struct edit_options options = tool_edit_options(call);
     json_auto_t *said = NULL;
     struct err why = {0};
     int rc = edit_delete(&options, tool_arg(call, "path"), &said, &why);

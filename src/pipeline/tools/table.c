@@ -44,6 +44,25 @@ int tool_fail(struct tool_call *call, const char *fmt, ...)
     return VDO_OK;
 }
 
+/* What the language's own parser says of a changed file; nothing when it parses. */
+static void add_syntax(struct tool_call *call, const json_t *file)
+{
+    const char *syntax = js_str(file, "syntax", "");
+    const char *path = js_str(file, "path", "");
+    bool is_new = strcmp(js_str(file, "action", ""), "add") == 0;
+    const char *says = is_new ? "does not parse" : "broken now (it parsed before)";
+
+    if (strcmp(syntax, "was_broken") == 0)
+        says = "does not parse, as before the change";
+    else if (strcmp(syntax, "broken") != 0)
+        return;
+    (void)strbuf_adds(call->out, path);
+    if (js_int(file, "syntax_line", 0) > 0)
+        (void)strbuf_addf(call->out, ":%lld", (long long)js_int(file, "syntax_line", 0));
+    (void)strbuf_addf(call->out, ": %s: %s\n", says, js_str(file, "syntax_message", ""));
+    run_log(call->run, "tool", "%s: %s", path, says);
+}
+
 int tool_edit_answer(struct tool_call *call, int rc, const json_t *said, const struct err *why,
                      struct err *err)
 {
@@ -68,5 +87,7 @@ int tool_edit_answer(struct tool_call *call, int rc, const json_t *said, const s
         run_log(call->run, "tool", "%s %s", js_str(file, "action", "changed"),
                 js_str(file, "path", ""));
     }
+    json_array_foreach (files, i, file)
+        add_syntax(call, file);
     return VDO_OK;
 }

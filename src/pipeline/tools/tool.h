@@ -11,6 +11,8 @@
 
 #include "../run.h"
 
+#include "vdo/code/edit.h"
+
 struct tool_call {
     struct job_run *run;
     const json_t *args;         /* an object */
@@ -18,8 +20,9 @@ struct tool_call {
     const char *const *protect; /* globs, NULL-ended */
     struct strbuf *out;         /* what the model is shown; clipped by the caller */
     bool is_error;
-    bool finished; /* set by finish */
-    char *summary; /* set by finish; owned */
+    bool finished;             /* set by finish */
+    char *summary;             /* set by finish; owned */
+    struct edit_parser parser; /* set by tool_edit_options() */
 };
 
 typedef int (*tool_fn)(struct tool_call *call, struct err *err);
@@ -44,8 +47,11 @@ const struct tool *tool_find(const char *name);
 const char *tool_arg(const struct tool_call *call, const char *name);
 /* Answer with an error text. Returns 0. */
 int tool_fail(struct tool_call *call, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Answer with what an edit function said: its message, candidate and reason. Returns 0, or rc when
- * the job must stop. */
+/* How tools change files: in the worktree, protected paths refused, each changed file parsed by its
+ * language's own parser in the sandbox (syntax.c). Borrows from call. */
+struct edit_options tool_edit_options(struct tool_call *call);
+/* Answer with what an edit function said: its message, candidate and reason; or what was changed,
+ * and which file no longer parses. Returns 0, or rc when the job must stop. */
 int tool_edit_answer(struct tool_call *call, int rc, const json_t *said, const struct err *why,
                      struct err *err);
 

@@ -1,12 +1,10 @@
 #include "tool.h"
 
-#include "vdo/code/edit.h"
-
 #include <string.h>
 
 static int write_file(struct tool_call *call, struct err *err)
 {
-    struct edit_options options = {.dir = call->dir, .protect = call->protect};
+    struct edit_options options = tool_edit_options(call);
     const char *content = tool_arg(call, "content");
     json_auto_t *said = NULL;
     struct err why = {0};

@@ -72,7 +72,7 @@ static void edit_syntax__says_what_its_row_says(void **state)
         struct edit_syntax syntax;
         bool there = !row->tool || has_tool(row->tool);
 
-        edit_syntax_bytes(row->path, row->content, strlen(row->content), &syntax);
+        edit_syntax_bytes(NULL, row->path, row->content, strlen(row->content), &syntax);
         print_message("%s: %s\n", row->path, syntax.message);
         assert_int_equal(syntax.state, there ? row->want : EDIT_SYNTAX_NONE);
         if (there && row->says)
@@ -91,10 +91,10 @@ static void edit_syntax__runs_nothing_of_the_file(void **state)
     struct edit_syntax syntax;
 
     (void)state;
-    edit_syntax_bytes("a.py", python, strlen(python), &syntax);
-    edit_syntax_bytes("a.js", node, strlen(node), &syntax);
-    edit_syntax_bytes("a.mjs", node, strlen(node), &syntax);
-    edit_syntax_bytes("a.sh", shell, strlen(shell), &syntax);
+    edit_syntax_bytes(NULL, "a.py", python, strlen(python), &syntax);
+    edit_syntax_bytes(NULL, "a.js", node, strlen(node), &syntax);
+    edit_syntax_bytes(NULL, "a.mjs", node, strlen(node), &syntax);
+    edit_syntax_bytes(NULL, "a.sh", shell, strlen(shell), &syntax);
     assert_int_not_equal(access(mark, F_OK), 0);
     free(python);
     free(node);
@@ -148,6 +148,108 @@ static void edit_check_syntax__reads_a_file_of_the_tree(void **state)
     edit_tree_remove(dir);
 }
 
+/* Content that makes parsers recurse, allocate or wait ends within the limits, with an answer. */
+static void edit_syntax__hostile_content_ends(void **state)
+{
+    static const char *const PATHS[] = {"a.py", "a.json", "a.toml", "a.js", "a.sh", "a.go"};
+    static const char *const PIECES[] = {"(", "{", "[", "\"", "a=", "\\", "\x80", "<<E\n"};
+    enum { LEN = 512 * 1024 };
+    char *bytes = xmalloc(LEN + 1);
+
+    (void)state;
+    for (size_t p = 0; p < sizeof(PATHS) / sizeof(PATHS[0]); p++) {
+        for (size_t k = 0; k < sizeof(PIECES) / sizeof(PIECES[0]); k++) {
+            struct edit_syntax syntax;
+            size_t n = strlen(PIECES[k]);
+
+            for (size_t i = 0; i + n <= LEN; i += n)
+                memcpy(bytes + i, PIECES[k], n);
+            bytes[LEN - LEN % n] = '\0';
+            edit_syntax_bytes(NULL, PATHS[p], bytes, LEN - LEN % n, &syntax);
+            assert_true(syntax.state == EDIT_SYNTAX_NONE || syntax.state == EDIT_SYNTAX_BROKEN ||
+                        syntax.state == EDIT_SYNTAX_OK);
+            assert_true(strlen(syntax.message) < sizeof(syntax.message));
+        }
+    }
+    free(bytes);
+}
+
+struct way {
+    int rc;
+    struct edit_parse parse;
+    int runs;
+};
+
+static int pretend(void *arg, const char *name, const char *path, const char *const *argv,
+                   const char *bytes, size_t len, struct edit_parse *out)
+{
+    struct way *way = arg;
+
+    way->runs++;
+    assert_string_equal(name, "python3");
+    assert_string_equal(path, "a.py");
+    assert_string_equal(argv[0], "python3");
+    assert_memory_equal(bytes, "x", len);
+    *out = way->parse;
+    return way->rc;
+}
+
+static void edit_syntax__believes_the_way_it_is_given(void **state)
+{
+    static const struct {
+        int rc;
+        int exit_code;
+        const char *said;
+        enum edit_syntax_state want;
+        int line;
+    } ways[] = {
+        {0, 0, "", EDIT_SYNTAX_OK, 0},
+        {0, 1, "line 7: no", EDIT_SYNTAX_BROKEN, 7},
+        {0, 1, "a.py:12:3: no", EDIT_SYNTAX_BROKEN, 12},
+        {0, 1, "no place: at all", EDIT_SYNTAX_BROKEN, 0},
+        {0, 77, "gave up", EDIT_SYNTAX_NONE, 0},
+        {0, 127, "not found", EDIT_SYNTAX_NONE, 0},
+        {0, 137, "killed", EDIT_SYNTAX_NONE, 0},
+        {0, -1, "", EDIT_SYNTAX_NONE, 0},
+        {VDO_E_REFUSED, 1, "", EDIT_SYNTAX_NONE, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        struct way way = {.rc = ways[i].rc, .parse = {.exit_code = ways[i].exit_code}};
+        struct edit_parser parser = {pretend, &way};
+        struct edit_syntax syntax;
+
+        (void)snprintf(way.parse.said, sizeof(way.parse.said), "%s", ways[i].said);
+        edit_syntax_bytes(&parser, "a.py", "x", 1, &syntax);
+        assert_int_equal(syntax.state, ways[i].want);
+        assert_int_equal(syntax.line, ways[i].line);
+        assert_int_equal(way.runs, 1);
+    }
+}
+
+static void edit_answer_is_marked__knows_edits_from_words(void **state)
+{
+    static const struct {
+        const char *answer;
+        bool want;
+    } answers[] = {
+        {"", false},
+        {"I have changed `a.py` as asked.", false},
+        {"a.py\n```python\nx = 1\n```\n", false},
+        {"a.py\n<<<<<<< SEARCH\nx\n=======\ny\n>>>>>>> REPLACE\n", true},
+        {"--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-x\n+y\n", true},
+        {"```diff\n@@ -1 +1 @@\n-x\n+y\n```\n", true},
+        {"*** Begin Patch\n*** Update File: a.py\n", true},
+        {"Mail me at a@@b.example", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+        assert_int_equal(edit_answer_is_marked(answers[i].answer, strlen(answers[i].answer)),
+                         answers[i].want);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -166,6 +268,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(edit_syntax__says_what_its_row_says),
         cmocka_unit_test(edit_syntax__runs_nothing_of_the_file),
+        cmocka_unit_test(edit_syntax__hostile_content_ends),
+        cmocka_unit_test(edit_syntax__believes_the_way_it_is_given),
+        cmocka_unit_test(edit_answer_is_marked__knows_edits_from_words),
         cmocka_unit_test(edit_apply__tells_newly_broken_files_from_those_that_were),
         cmocka_unit_test(edit_check_syntax__reads_a_file_of_the_tree),
     };
