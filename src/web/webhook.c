@@ -3,6 +3,7 @@
 
 #include "vdo/base/mem.h"
 #include "vdo/crypto/crypto.h"
+#include "vdo/forge/event.h"
 #include "vdo/jobs/jobs.h"
 
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct pending {
     struct web *web;
     struct http_request *request;
     bool ping;
+    bool known; /* something can come of such an event */
 };
 
 static void answer_added(void *arg, int rc, enum delivery_add outcome, const struct err *err)
@@ -45,6 +47,9 @@ static void answer_added(void *arg, int rc, enum delivery_add outcome, const str
     } else if (outcome == DELIVERY_SEEN || outcome == DELIVERY_SAME_BODY) {
         answer.body = "{\"duplicate\":true}";
         metrics_delivery(pending->web->metrics, "duplicate");
+    } else if (!pending->known) {
+        answer.body = "{\"ignored\":\"nothing is done on this event\"}";
+        metrics_delivery(pending->web->metrics, "ignored");
     } else {
         metrics_delivery(pending->web->metrics, "accepted");
     }
@@ -70,6 +75,7 @@ static void store_delivery(struct web *web, struct http_request *request, const 
     pending->web = web_hold(web);
     pending->request = request;
     pending->ping = strcmp(event, "ping") == 0;
+    pending->known = forge_event_is_known(event);
     http_defer(request);
     rc = jobs_inbox_add(web->o.jobs, &delivery, answer_added, pending, &err);
     if (rc)

@@ -105,7 +105,8 @@ def test_event_and_shape_that_disagree_end_dead(hub, vdo):
 
 def test_an_unknown_event_is_ignored_with_a_reason(hub, vdo):
     g = guid()
-    assert hub.send(("gollum", {"pages": []}), g)[0] == 202
+    status, body = hub.send(("gollum", {"pages": []}), g)
+    assert status == 202 and "nothing is done" in json.loads(body)["ignored"]
     assert "not used" in vdo.delivery(g)["reason"]
 
 

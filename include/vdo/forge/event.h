@@ -55,6 +55,8 @@ struct forge_event {
 int forge_event_parse(const char *event, const char *body, size_t len, struct forge_event *out,
                       struct err *err);
 void forge_event_release(struct forge_event *event);
+/* Is it an event that VDO can do something about? Tells it by the name alone. */
+bool forge_event_is_known(const char *event);
 
 /* Does the header "sha256=<64 hex>" sign the body with one of the secrets? Constant time in the
  * bytes. *out_which: index of the secret. */

@@ -126,6 +126,11 @@ static void read_subject(const json_t *json, struct forge_event *out)
     read_labels(js_at(subject, "labels"), out);
 }
 
+bool forge_event_is_known(const char *event)
+{
+    return find_shape(event) != NULL;
+}
+
 int forge_event_parse(const char *event, const char *body, size_t len, struct forge_event *out,
                       struct err *err)
 {

@@ -246,6 +246,19 @@ static void what_was_there_already_is_a_duplicate(void **state)
     assert_answer(other, 202, "{\"accepted\":true}");
 }
 
+static void an_event_that_nothing_comes_of_is_kept_and_said_to_be_ignored(void **state)
+{
+    static const char headers[] =
+        JSON "X-GitHub-Event: gollum\r\nX-GitHub-Delivery: guid-gollum\r\n";
+    AUTO_FREE char *answer = deliver(headers, BODY);
+    AUTO_FREE char *again = deliver(headers, BODY);
+
+    (void)state;
+    assert_answer(answer, 202, "{\"ignored\":\"nothing is done on this event\"}");
+    assert_answer(again, 202, "{\"duplicate\":true}");
+    assert_int_equal(count_deliveries(), 1);
+}
+
 static void a_ping_is_answered_with_200(void **state)
 {
     AUTO_FREE char *answer = deliver(JSON "X-GitHub-Event: ping\r\n" GUID, "{\"zen\":\"x\"}");
@@ -403,6 +416,7 @@ int main(void)
         ON_WEB(a_delivery_is_kept_as_it_came),
         ON_WEB(the_previous_secret_serves_as_well),
         ON_WEB(what_was_there_already_is_a_duplicate),
+        ON_WEB(an_event_that_nothing_comes_of_is_kept_and_said_to_be_ignored),
         ON_WEB(a_ping_is_answered_with_200),
         ON_WEB(many_at_once_make_one_row),
         ON_WEB(outcomes_are_counted),
