@@ -35,13 +35,16 @@ static json_t *steps_json(struct store *store, const char *job_id)
     for (size_t i = 0; i < n; i++) {
         struct job_step *step = &steps[i];
         int64_t ms = step->finished_at_ms ? step->finished_at_ms - step->started_at_ms : 0;
+        char time[48];
 
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:i, s:o, s:o, s:I, s:o}", "name", step->name, "state",
-                            step_state_name(step->state), "attempt", step->attempt, "started_at",
-                            time_or_null(step->started_at_ms), "finished_at",
-                            time_or_null(step->finished_at_ms), "ms", (json_int_t)ms, "note",
-                            text_or_null(step->note)));
+            list,
+            json_pack("{s:s, s:s, s:i, s:o, s:o, s:I, s:s, s:o}", "name", step->name, "state",
+                      step_state_name(step->state), "attempt", step->attempt, "started_at",
+                      time_or_null(step->started_at_ms), "finished_at",
+                      time_or_null(step->finished_at_ms), "ms", (json_int_t)ms, "time",
+                      step->finished_at_ms ? report_duration_text(ms, time, sizeof(time)) : "",
+                      "note", text_or_null(step->note)));
         job_step_release(step);
     }
     free(steps);

@@ -13,16 +13,6 @@
 
 static const char *const step_marks[] = {"running", "done", "failed", "skipped"};
 
-static void duration_text(int64_t ms, char *buf, size_t size)
-{
-    if (ms < 1000)
-        (void)snprintf(buf, size, "%" PRId64 " ms", ms);
-    else if (ms < 120000)
-        (void)snprintf(buf, size, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
-    else
-        (void)snprintf(buf, size, "%" PRId64 " min %" PRId64 " s", ms / 60000, ms % 60000 / 1000);
-}
-
 static json_t *steps_of(const struct report *report, const char *job_id)
 {
     struct job_step *steps = NULL;
@@ -36,7 +26,8 @@ static json_t *steps_of(const struct report *report, const char *job_id)
         char time[48] = "";
 
         if (step->finished_at_ms)
-            duration_text(step->finished_at_ms - step->started_at_ms, time, sizeof(time));
+            (void)report_duration_text(step->finished_at_ms - step->started_at_ms, time,
+                                       sizeof(time));
         (void)json_array_append_new(
             list, json_pack("{s:s, s:s, s:s, s:o}", "name", step->name, "mark",
                             step_marks[step->state], "time", time, "note",

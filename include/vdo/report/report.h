@@ -69,5 +69,7 @@ json_t *report_usage(struct store *store, const char *job_id);
 double report_usd(int64_t microusd);
 /* "$0.0123", "$1.23": for people. buf of 32 bytes. Returns buf. */
 char *report_usd_text(int64_t microusd, char *buf, size_t size);
+/* "12 ms", "3.4 s", "5 min 7 s": for people. buf of 48 bytes. Returns buf. */
+char *report_duration_text(int64_t ms, char *buf, size_t size);
 
 #endif

@@ -21,3 +21,14 @@ char *report_usd_text(int64_t microusd, char *buf, size_t size)
         (void)snprintf(buf, size, "$0.%04" PRId64, part / 100);
     return buf;
 }
+
+char *report_duration_text(int64_t ms, char *buf, size_t size)
+{
+    if (ms < 1000)
+        (void)snprintf(buf, size, "%" PRId64 " ms", ms);
+    else if (ms < 120000)
+        (void)snprintf(buf, size, "%" PRId64 ".%" PRId64 " s", ms / 1000, ms % 1000 / 100);
+    else
+        (void)snprintf(buf, size, "%" PRId64 " min %" PRId64 " s", ms / 60000, ms % 60000 / 1000);
+    return buf;
+}
