@@ -15,7 +15,8 @@
 #include <time.h>
 
 static const char help[] =
-    "Usage: vdo jobs [-c FILE] [--json] [list | show ID | log ID [-f] | cancel ID | retry ID | rate ID N]\n\n"
+    "Usage: vdo jobs [-c FILE] [--json] [list | show ID | calls ID | log ID [-f] | cancel ID | retry ID | rate ID N]\n\n"
+    "calls: every attempt at a model call with its tokens, cost and time\n\n"
     "  -c, --config FILE  configuration (default ./vdo.yml, then /etc/vdo/vdo.yml)\n"
     "  -j, --json         one JSON document on standard output\n"
     "  -f, --follow       log: go on until the job has ended\n"
@@ -80,6 +81,48 @@ static int show(struct jobs_call *call, struct err *err)
             (void)printf("%s %s: %s\n\n%s\n", job.id, job.repo, job.title, comment);
     }
     job_release(&job);
+    return rc;
+}
+
+static void print_call(const json_t *one)
+{
+    char usd[32];
+    int64_t micro = (int64_t)(js_num(one, "cost_usd", 0) * 1e6 + 0.5);
+    int64_t prompt = js_int(one, "input_tokens", 0) + js_int(one, "cache_read_tokens", 0) +
+                     js_int(one, "cache_write_tokens", 0);
+
+    (void)printf("%s %-9s %-9s %-12s %-20s #%lld %-6s %8lld in (%3.0f %% cached) %7lld out %10s%s "
+                 "%7lld ms\n",
+                 js_str(one, "at", ""), js_str(one, "step", ""), js_str(one, "role", ""),
+                 js_str(one, "provider", ""), js_str(one, "model", ""),
+                 (long long)js_int(one, "attempt", 0), js_bool(one, "ok", false) ? "ok" : "failed",
+                 (long long)prompt, js_num(one, "cache_hit_share", 0) * 100,
+                 (long long)js_int(one, "output_tokens", 0),
+                 report_usd_text(micro, usd, sizeof(usd)),
+                 js_bool(one, "estimated", false) ? " (estimated)" : "",
+                 (long long)js_int(one, "latency_ms", 0));
+}
+
+static int calls(struct jobs_call *call, struct err *err)
+{
+    json_auto_t *list = NULL;
+    json_auto_t *out = NULL;
+    struct job job = {0};
+    json_t *one;
+    size_t i;
+    int rc = store_job_get(app_store(call->app), call->id, &job, err);
+
+    if (rc)
+        return rc;
+    rc = report_calls(app_store(call->app), job.id, &list, err);
+    job_release(&job);
+    out = json_pack("{s:O?}", "calls", list);
+    if (!rc && call->json)
+        common_print_json(out);
+    json_array_foreach (list, i, one) {
+        if (!call->json)
+            print_call(one);
+    }
     return rc;
 }
 
@@ -175,8 +218,9 @@ static const struct {
     const char *name;
     int (*run)(struct jobs_call *call, struct err *err);
     int words; /* behind the verb */
-} verbs[] = {{"cancel", cancel, 1}, {"list", list, 0},   {"log", print_job_log, 1},
-             {"rate", rate, 2},     {"retry", retry, 1}, {"show", show, 1}};
+} verbs[] = {{"calls", calls, 1},       {"cancel", cancel, 1}, {"list", list, 0},
+             {"log", print_job_log, 1}, {"rate", rate, 2},     {"retry", retry, 1},
+             {"show", show, 1}};
 
 static int run_verb(const char *config_path, struct jobs_call *call, size_t verb)
 {

@@ -42,6 +42,7 @@ json_t *report_usage(struct store *store, const char *job_id)
         raise(item, "cache_read_tokens", calls[c].cache_read_tokens);
         raise(item, "cache_write_tokens", calls[c].cache_write_tokens);
         raise(item, "output_tokens", calls[c].output_tokens);
+        raise(item, "estimated_calls", calls[c].estimated);
         raise(item, "cost_microusd", calls[c].cost_microusd);
         model_call_release(&calls[c]);
     }
@@ -52,4 +53,44 @@ json_t *report_usage(struct store *store, const char *job_id)
         (void)json_object_del(item, "cost_microusd");
     }
     return list;
+}
+
+/* How much of the prompt came out of the provider's cache. */
+static double hit_share(const struct model_call *call)
+{
+    int64_t prompt = call->input_tokens + call->cache_read_tokens + call->cache_write_tokens;
+
+    return prompt > 0 ? (double)call->cache_read_tokens / (double)prompt : 0;
+}
+
+static json_t *call_json(const struct model_call *call)
+{
+    char stamp[CLOCK_RFC3339_SIZE];
+
+    return json_pack(
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:f, s:I}", "id",
+        (json_int_t)call->seq, "at", clock_rfc3339(call->at_ms, stamp, sizeof(stamp)), "step",
+        call->step, "role", call->role, "provider", call->provider, "model", call->model, "attempt",
+        call->attempt, "ok", call->ok, "estimated", call->estimated, "input_tokens",
+        (json_int_t)call->input_tokens, "cache_read_tokens", (json_int_t)call->cache_read_tokens,
+        "cache_write_tokens", (json_int_t)call->cache_write_tokens, "output_tokens",
+        (json_int_t)call->output_tokens, "cache_hit_share", hit_share(call), "cost_usd",
+        report_usd(call->cost_microusd), "latency_ms", (json_int_t)call->latency_ms);
+}
+
+int report_calls(struct store *store, const char *job_id, json_t **out, struct err *err)
+{
+    struct model_call *calls = NULL;
+    size_t n = 0;
+    int rc = store_call_list(store, job_id, false, &calls, &n, err);
+
+    if (rc)
+        return rc;
+    *out = json_array();
+    for (size_t i = 0; i < n; i++) {
+        (void)json_array_append_new(*out, call_json(&calls[i]));
+        model_call_release(&calls[i]);
+    }
+    free(calls);
+    return VDO_OK;
 }

@@ -114,6 +114,24 @@ void route_api_job_tasks(struct http_request *request, void *arg)
                           js_str(points, "plan.summary", "")));
 }
 
+void route_api_job_calls(struct http_request *request, void *arg)
+{
+    struct web *web = arg;
+    struct job job = {0};
+    struct err err = {0};
+    json_t *calls = NULL;
+    int rc;
+
+    if (!find_job(request, web, &job))
+        return;
+    rc = report_calls(web->o.store, job.id, &calls, &err);
+    job_release(&job);
+    if (rc)
+        answer_failure(request, rc, &err);
+    else
+        answer_json(request, 200, json_pack("{s:o}", "calls", calls));
+}
+
 static json_t *log_json(const struct job_log *line)
 {
     char stamp[CLOCK_RFC3339_SIZE];

@@ -35,6 +35,7 @@ static void add_routes(struct web_server *s)
     add(s, "POST", "/api/jobs", VDO_MAX_API_BODY, route_api_jobs_post);
     add(s, "GET", "/api/jobs/{id}", 0, route_api_job);
     add(s, "GET", "/api/jobs/{id}/tasks", 0, route_api_job_tasks);
+    add(s, "GET", "/api/jobs/{id}/calls", 0, route_api_job_calls);
     add(s, "GET", "/api/jobs/{id}/logs", 0, route_api_job_logs);
     add(s, "GET", "/api/deliveries", 0, route_api_deliveries);
     add(s, "GET", "/api/providers", 0, route_api_providers);

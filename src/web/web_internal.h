@@ -32,6 +32,7 @@ void route_webhook(struct http_request *request, void *arg);
 void route_api_jobs(struct http_request *request, void *arg);
 void route_api_job(struct http_request *request, void *arg);
 void route_api_job_tasks(struct http_request *request, void *arg);
+void route_api_job_calls(struct http_request *request, void *arg);
 void route_api_job_logs(struct http_request *request, void *arg);
 void route_api_jobs_post(struct http_request *request, void *arg);
 void route_api_deliveries(struct http_request *request, void *arg);

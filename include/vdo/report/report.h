@@ -65,6 +65,14 @@ json_t *report_delivery_json(const struct delivery *delivery);
 /* Usage per provider and model: [{"provider","model","calls","input_tokens",...,"cost_usd"}]; new
  * reference. */
 json_t *report_usage(struct store *store, const char *job_id);
+/*
+ * The ledger of a job, one member per attempt at a call, oldest first: [{"id", "at", "step",
+ * "role", "provider", "model", "attempt", "ok", "estimated", "input_tokens", "cache_read_tokens",
+ * "cache_write_tokens", "output_tokens", "cache_hit_share" (of the prompt, 0 .. 1), "cost_usd",
+ * "latency_ms"}]. estimated: the provider did not say what it used. *out: new reference. Errors are
+ * the store's.
+ */
+int report_calls(struct store *store, const char *job_id, json_t **out, struct err *err);
 /* Micro-dollars as dollars for JSON: 1234567 -> 1.234567 exactly as a real. */
 double report_usd(int64_t microusd);
 /* "$0.0123", "$1.23": for people. buf of 32 bytes. Returns buf. */
