@@ -82,6 +82,7 @@ static struct config *read_config(struct option_reader *r, enum config_need need
     config_settle_roles(r, config, need);
     check_whole(r, config, need);
     free(r->unset);
+    free(r->left_out);
     return config;
 }
 

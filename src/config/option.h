@@ -51,7 +51,8 @@ struct option_reader {
     struct strbuf *errors; /* initialised, or NULL */
     struct err *err;
     int n_errors;
-    char *unset; /* "${NAME}" of the last option with may_be_unset that got no value; owned */
+    char *unset;    /* "${NAME}" of the last option with may_be_unset that got no value; owned */
+    char *left_out; /* "NAME (VARIABLE is not set), ..." of providers without their key; or NULL */
 };
 
 enum { OPTION_MAX_ERRORS = 20, OPTION_MAX_TEXTS = 64 };

@@ -84,8 +84,18 @@ void config_release_provider(struct config_provider *provider)
     free(provider->name);
 }
 
+static void note_left_out(struct option_reader *r, const char *name)
+{
+    char *longer = xasprintf("%s%s%s (%s is not set)", r->left_out ? r->left_out : "",
+                             r->left_out ? ", " : "", name, r->unset);
+
+    free(r->left_out);
+    r->left_out = longer;
+}
+
 /* Is the provider's key an unset variable? Says so and clears the mark. */
-static bool leave_out(struct option_reader *r, struct config *config, const char *place)
+static bool leave_out(struct option_reader *r, struct config *config, const char *place,
+                      const char *name)
 {
     AUTO_FREE char *key = NULL;
     AUTO_FREE char *text = NULL;
@@ -95,6 +105,7 @@ static bool leave_out(struct option_reader *r, struct config *config, const char
     key = xasprintf("%skey", place);
     text = xasprintf("%s is not set; this provider is left out", r->unset);
     config_warn(config, option_place_text(r, key, text));
+    note_left_out(r, name);
     free(r->unset);
     r->unset = NULL;
     return true;
@@ -116,7 +127,7 @@ static void read_provider(struct option_reader *r, struct config *config, const 
     p->name = xstrdup(name);
     option_read_group(r, group, object, place, p);
     check_provider(r, place, object, p);
-    if (leave_out(r, config, place)) {
+    if (leave_out(r, config, place, name)) {
         config_release_provider(p);
         memset(p, 0, sizeof(*p));
     } else {
@@ -216,6 +227,8 @@ void config_settle_roles(struct option_reader *r, struct config *config, enum co
         if (!listed)
             give_all(config, role);
         if (role->n == 0 && any && r->n_errors == 0)
-            (void)option_fail(r, path, true, "has no provider left: set the key of one of them");
+            (void)option_fail(r, path, true,
+                              "has no provider left: set the key of one of them: %.400s",
+                              r->left_out ? r->left_out : "none is there");
     }
 }
