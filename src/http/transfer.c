@@ -3,6 +3,7 @@
 #include "vdo/base/clock.h"
 #include "vdo/base/limits.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void transfer_init(struct transfer *transfer, CURL *easy, const struct http_call *call)
@@ -27,6 +28,13 @@ static size_t stop_with(struct transfer *transfer, int code, const char *why)
     transfer->stop = code;
     transfer->why = why;
     return 0; /* libcurl: not all bytes taken, end the transfer */
+}
+
+static size_t stop_at_cap(struct transfer *transfer)
+{
+    (void)snprintf(transfer->said, sizeof(transfer->said),
+                   "the response body is larger than %zu bytes", transfer->max_body);
+    return stop_with(transfer, VDO_E_TOO_LARGE, transfer->said);
 }
 
 static size_t take_header(char *line, size_t size, size_t n, void *arg)
@@ -55,7 +63,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *arg)
     int rc;
 
     if (len > transfer->max_body - transfer->received)
-        return stop_with(transfer, VDO_E_TOO_LARGE, "the response body is too large");
+        return stop_at_cap(transfer);
     transfer->received += len;
     if (!transfer->call->on_body) {
         strbuf_add(&transfer->body, bytes, len);

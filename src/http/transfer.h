@@ -21,8 +21,9 @@ struct transfer {
     size_t sent; /* request body bytes handed to libcurl */
     int64_t active_at_ms;
     curl_off_t active_bytes;
-    int stop; /* a negative vdo_code; VDO_OK while nothing ended it */
-    const char *why;
+    int stop;        /* a negative vdo_code; VDO_OK while nothing ended it */
+    const char *why; /* static, or said */
+    char said[80];
 };
 
 void transfer_init(struct transfer *transfer, CURL *easy, const struct http_call *call);
