@@ -17,6 +17,7 @@ def provider():
     stand_in = Provider(good_script())
     yield stand_in
     stand_in.close()
+    assert stand_in.violations == []
 
 
 def with_provider(make_vdo, hub, provider, roles="script", extra="", token=False, more=""):
