@@ -1,6 +1,7 @@
 #include "vdo/base/assets.h"
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/rand.h"
 #include "vdo/store/sqldb.h"
 #include "vdo/store/store.h"
 
@@ -203,12 +204,12 @@ static int add(struct store *store, unsigned n)
     } w = {.rc = 0};
     char guid[16];
     char event[] = "issues";
-    AUTO_FREE char *body = xcalloc(1, 50000);
+    AUTO_FREE char *body = xmalloc(50000); /* random: it must fill the disk as it is */
     struct delivery d = {.guid = guid, .event = event, .body = body, .body_len = 50000};
 
     (void)sem_init(&w.done, 0, 0);
     (void)snprintf(guid, sizeof(guid), "g%u", n);
-    (void)snprintf(body, 50000, "%s", guid);
+    rand_bytes(body, 50000);
     sha256_hex(body, d.body_len, d.sha256);
     if (store_delivery_add(store, &d, on_added, &w, NULL))
         return VDO_E_INVALID;
