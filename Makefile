@@ -5,7 +5,7 @@ PREFIX  ?= /usr/local
 SYSTEM_PYTHON ?= /usr/bin/python3
 BUILD   ?= build/$(CONFIG)
 VERSION := 0.1.0
-PKGS    := libmicrohttpd libcurl jansson libgit2 openssl sqlite3 yaml-0.1 libcmark-gfm libseccomp liblz4
+PKGS    := libmicrohttpd libcurl jansson libgit2 openssl sqlite3 yaml-0.1 libcmark-gfm libseccomp liblz4 expat
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
            -Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wnull-dereference \
            -Wdouble-promotion -Wimplicit-fallthrough -Wunused-result -Wno-format-truncation $(if $(findstring clang,$(CC)),-Wno-unknown-warning-option)

@@ -16,4 +16,5 @@ only yaml config
 only cmark markdown
 only seccomp sandbox
 only lz4 store
+only expat checks
 exit $fail

@@ -25,13 +25,20 @@
 #define RESULTS_MAX_FAILURES 100   /* kept with message; more are counted */
 #define RESULTS_MAX_NAMES    20000 /* names of tests kept for comparing two runs */
 #define RESULTS_MAX_NAME     300   /* bytes; longer names are cut and get a hash */
-#define RESULTS_MAX_MESSAGE  1000  /* bytes of message and lines of one failure */
+#define RESULTS_MAX_MESSAGE  1000  /* bytes of a failure's message */
+#define RESULTS_MAX_DETAIL   3000  /* bytes of a failure's lines: the first and the last */
 #define RESULTS_MAX_JUNIT    (100UL * 1024 * 1024)
 
 struct results;
 
 struct results *results_new(void);
 void results_free(struct results *results);
+
+/*
+ * Where the check ran: paths below dir are told relative to it, in names, places and messages, so
+ * that two runs in different directories can be compared. Before the first bytes.
+ */
+void results_root(struct results *results, const char *dir);
 
 /* Bytes of the output in their order, split anywhere, valid UTF-8 or not; escape sequences of
  * terminals are passed over. After results_end() nothing may be fed any more. */

@@ -1,0 +1,174 @@
+/* Maven's Surefire and Failsafe. Source: the plain report of surefire 2.22 to 3.5. */
+#include "format.h"
+
+#include "vdo/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct maven {
+    struct failure *current;
+    bool message_follows;
+    char class[RESULTS_MAX_NAME + 1]; /* that the counts were of; "" */
+    bool classes;                     /* lines of classes were counted: the totals repeat them */
+};
+
+/* Without "[INFO] ", "[ERROR] ", "[WARNING] ". */
+static const char *without_level(const char *line)
+{
+    static const char *const levels[] = {"[INFO] ", "[ERROR] ", "[WARNING] ", "[WARN] "};
+
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        const char *at = text_after(line, levels[i]);
+
+        if (at)
+            return at;
+    }
+    return line;
+}
+
+static int counted(const char *line, const char *word)
+{
+    const char *at = strstr(line, word);
+    int n = 0;
+
+    at = at ? at + strlen(word) : NULL;
+    return at && text_number(&at, &n) ? n : 0;
+}
+
+static void end_failure(struct reading *r)
+{
+    struct maven *maven = r->state;
+
+    maven->current = NULL;
+    maven->message_follows = r->in_block = r->all_lines = false;
+}
+
+/* "Tests run: 4, Failures: 1, Errors: 1, Skipped: 1, Time elapsed: 0.1 s <<< FAILURE! - in ..." */
+static void take_counts(struct reading *r, const char *text)
+{
+    struct maven *maven = r->state;
+    bool of_class = strstr(text, "Time elapsed:") != NULL;
+    int failed = counted(text, "Failures: ") + counted(text, "Errors: ");
+    int skipped = counted(text, "Skipped: ");
+    const char *in;
+
+    end_failure(r);
+    if (!of_class && maven->classes) {
+        maven->classes = false;
+        return;
+    }
+    maven->classes = of_class;
+    in = strstr(text, " in ");
+    (void)snprintf(maven->class, sizeof(maven->class), "%s", in ? in + 4 : "");
+    reading_summary(r, RESULT_PASSED, counted(text, "Tests run: ") - failed - skipped);
+    reading_summary(r, RESULT_SKIPPED, skipped);
+    r->since[RESULT_FAILED] = 0;
+}
+
+/* Takes the name. */
+static void begin_failure(struct reading *r, char *name)
+{
+    struct maven *maven = r->state;
+
+    reading_test(r, name, RESULT_FAILED);
+    maven->current = reading_failure(r, name);
+    free(name);
+}
+
+/* "org.demo.CalcTest.addsWrong -- Time elapsed: 0.01 s <<< FAILURE!"; before 3.2
+ * "addsWrong(org.demo.CalcTest)  Time elapsed: ...", or without the class, which the counts named.
+ */
+static bool take_test(struct reading *r, const char *text)
+{
+    struct maven *maven = r->state;
+    const char *elapsed = strstr(text, " Time elapsed: ");
+    const char *open;
+    size_t len;
+
+    if (!elapsed || (!strstr(elapsed, "<<< FAILURE!") && !strstr(elapsed, "<<< ERROR!")))
+        return false;
+    len = text_len(text, (size_t)(elapsed - text));
+    if (len > 3 && strncmp(text + len - 3, " --", 3) == 0)
+        len = text_len(text, len - 3);
+    AUTO_FREE char *name = xmemdup0(text, len);
+    open = len && name[len - 1] == ')' ? strrchr(name, '(') : NULL;
+    if (open && strchr(open, '.'))
+        begin_failure(r, xasprintf("%.*s.%.*s", (int)(len - (size_t)(open - name) - 2), open + 1,
+                                   (int)(open - name), name));
+    else if (*maven->class && !strstr(name, maven->class))
+        begin_failure(r, xasprintf("%s.%s", maven->class, name));
+    else
+        begin_failure(r, xstrdup(name));
+    maven->message_follows = r->in_block = r->all_lines = true;
+    return true;
+}
+
+/* "at org.demo.CalcTest.addsWrong(CalcTest.java:12)": of the test's own class. */
+static void take_frame(struct failure *failure, const char *text)
+{
+    static const char *const libraries[] = {"org.junit.",        "java.",      "jdk.",
+                                            "org.opentest4j.",   "sun.",       "junit.",
+                                            "org.apache.maven.", "java.base/", "org.assertj.",
+                                            "org.hamcrest.",     "org.testng."};
+
+    for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
+        if (text_after(text, libraries[i]))
+            return;
+    }
+    failure_place_in(failure, text);
+}
+
+static void take_detail(struct maven *maven, const char *line, size_t len)
+{
+    const char *at = text_after(line + text_indent(line), "at ");
+
+    if (maven->message_follows && *line)
+        failure_message(maven->current, line, len);
+    maven->message_follows = false;
+    failure_detail(maven->current, line, len);
+    if (at)
+        take_frame(maven->current, at);
+}
+
+/* "[ERROR] /src/A.java:[12,5] cannot find symbol" */
+static void take_compiler(struct reading *r, const char *text)
+{
+    const char *open = strstr(text, ":[");
+    const char *at = open ? open + 2 : NULL;
+    int line;
+    int column;
+
+    if (!at || !text_number(&at, &line) || *at++ != ',' || !text_number(&at, &column) ||
+        *at++ != ']' || *at != ' ' || memchr(text, ' ', (size_t)(open - text)))
+        return;
+    tally_problem(r->tally, text, (size_t)(open - text), line, at + 1, strlen(at + 1));
+}
+
+static void maven_line(struct reading *r, const char *line, size_t len)
+{
+    struct maven *maven = r->state;
+    const char *text = without_level(line);
+
+    if (text_after(text, "Tests run: ") && strstr(text, "Failures: "))
+        take_counts(r, text);
+    else if (text != line && take_test(r, text))
+        return;
+    else if (text != line) {
+        end_failure(r);
+        if (text_after(line, "[ERROR] "))
+            take_compiler(r, text);
+    } else if (maven->current) {
+        if (*line == '\0')
+            end_failure(r);
+        else
+            take_detail(maven, line, len);
+    }
+}
+
+const struct format maven_format = {
+    .name = "maven",
+    .first = "[T",
+    .state_size = sizeof(struct maven),
+    .line = maven_line,
+};
