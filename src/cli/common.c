@@ -5,6 +5,7 @@
 #include "vdo/base/log.h"
 #include "vdo/base/mem.h"
 #include "vdo/cli/commands.h"
+#include "vdo/http/client.h"
 #include "vdo/json/json.h"
 
 #include <stdarg.h>
@@ -41,6 +42,11 @@ struct config *common_config(const char *path, enum config_need need)
     log_setup(level_of(config->log_level),
               strcmp(config->log_format, "json") == 0 ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT);
     assets_override(config->assets_dir);
+    if (http_client_trust(config->tls_ca, &err)) {
+        (void)fprintf(stderr, "%s: tls_ca: %s\n", config->path, err.text);
+        config_free(config);
+        return NULL;
+    }
     return config;
 }
 

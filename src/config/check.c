@@ -1,5 +1,9 @@
 #include "check.h"
 
+#include "vdo/base/fs.h"
+#include "vdo/base/limits.h"
+#include "vdo/base/mem.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -112,6 +116,20 @@ const char *check_pem(const char *text)
         return "is not a private key in PEM form (-----BEGIN RSA PRIVATE KEY-----); a path is "
                "written file:PATH";
     return strchr(text, '\n') ? NULL : "is a PEM text without line breaks";
+}
+
+const char *check_certificates(const char *text)
+{
+    AUTO_FREE char *bytes = NULL;
+    size_t len = 0;
+
+    if (begins(text, "-----BEGIN"))
+        return "expected the path of a file, without file: in front of it";
+    if (fs_read_file(text, VDO_MAX_CA_BYTES, &bytes, &len, NULL))
+        return "the file cannot be read";
+    return strstr(bytes, "-----BEGIN CERTIFICATE-----") ?
+               NULL :
+               "the file holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
 }
 
 const char *check_branch(const char *text)

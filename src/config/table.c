@@ -65,6 +65,14 @@ static const struct option server_options[] = {
      .kind = OPTION_TEXT,
      .example = "#/etc/vdo/assets",
      AT(assets_dir)},
+    {.shown =
+         {"tls_ca", NULL, NULL, "path of a PEM file",
+          "Certificates of authorities that are trusted beside those of the system, for GitHub "
+          "Enterprise Server, git or model servers with a private one."},
+     .kind = OPTION_TEXT,
+     .check = check_certificates,
+     .example = "#/etc/vdo/ca.pem",
+     AT(tls_ca)},
     {.shown = {"log.level", NULL, "info", "debug info warn error",
                "The least level that is "
                "written."},

@@ -2,6 +2,7 @@
 
 #include "vdo/base/mem.h"
 #include "vdo/base/proc.h"
+#include "vdo/http/client.h"
 #include "vdo/json/json.h"
 
 #include <stdlib.h>
@@ -64,10 +65,11 @@ static void add_oid(json_t *order, const char *key, const git_oid *oid)
 static char *write_order(const struct mirror *mirror, const struct git_remote_spec *remote,
                          const char *op, const struct push_order *push, struct err *err)
 {
-    json_auto_t *order = json_pack(
-        "{s:s, s:I, s:s, s:s, s:s*, s:s*}", "op", op, "timeout_ms", (json_int_t)remote->timeout_ms,
-        "dir", mirror->dir, "url", remote->url, "username", remote->username, "password",
-        remote->username && remote->password ? secret_reveal(remote->password) : NULL);
+    json_auto_t *order =
+        json_pack("{s:s, s:I, s:s, s:s, s:s*, s:s*, s:s*}", "op", op, "timeout_ms",
+                  (json_int_t)remote->timeout_ms, "dir", mirror->dir, "url", remote->url, "tls_ca",
+                  http_client_trusted(), "username", remote->username, "password",
+                  remote->username && remote->password ? secret_reveal(remote->password) : NULL);
 
     if (!order) {
         (void)err_set(err, VDO_E_INVALID,

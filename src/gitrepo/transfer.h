@@ -4,8 +4,8 @@
  *
  * The order goes to its standard input as JSON, so that the password is in no argument list and no
  * environment; the answer comes on its standard output.
- *   order   {op: "fetch"|"push"|"look", dir, timeout_ms, url, username?, password?, branch?,
- * commit?, expected?} answer  {code, text, outcome?, found?}
+ *   order   {op: "fetch"|"push"|"look", dir, timeout_ms, url, username?, password?, tls_ca?,
+ * branch?, commit?, expected?} answer  {code, text, outcome?, found?}
  */
 #ifndef VDO_SRC_GITREPO_TRANSFER_H
 #define VDO_SRC_GITREPO_TRANSFER_H

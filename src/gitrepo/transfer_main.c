@@ -117,6 +117,8 @@ int git_transfer_main(void)
 
     if (!rc)
         rc = gitrepo_startup(&err);
+    if (!rc)
+        rc = http_client_trust(js_str(order, "tls_ca", NULL), &err);
     if (rc) {
         (void)fprintf(stderr, "vdo git-transfer: %s\n", err.text);
         json_decref(order);

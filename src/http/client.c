@@ -5,6 +5,7 @@
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,6 +15,25 @@ enum { DEFAULT_CONNECT_MS = 10000, DEFAULT_TIMEOUT_MS = 30000, KEEPALIVE_S = 30 
 struct http_client {
     CURL *easy; /* keeps its connections between calls */
 };
+
+/* Written before threads, read by all. */
+static char *trusted_file;
+
+int http_client_trust(const char *ca_file, struct err *err)
+{
+    char *path = ca_file ? realpath(ca_file, NULL) : NULL;
+
+    if (ca_file && !path)
+        return err_set(err, VDO_E_NOT_FOUND, "%s: %s", ca_file, strerrordesc_np(errno));
+    free(trusted_file);
+    trusted_file = path;
+    return VDO_OK;
+}
+
+const char *http_client_trusted(void)
+{
+    return trusted_file;
+}
 
 void http_client_startup(void)
 {
@@ -127,6 +147,9 @@ static void set_options(CURL *easy, const struct http_call *call, struct curl_sl
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    /* The system's own stay trusted: libcurl finds them in their directory as well. */
+    if (trusted_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, trusted_file);
     /* A proxy of the environment is for the outside; "" switches it off. */
     if (url_is_loopback(call->url))
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -164,7 +187,10 @@ static int report(const struct transfer *transfer, CURLcode code, const char *te
         text = transfer->why;
     else if (!text[0])
         text = curl_easy_strerror(code);
-    return err_set(err, (enum vdo_code)rc, "%s %s: %s", transfer->call->method, origin, text);
+    return err_set(err, (enum vdo_code)rc, "%s %s: %s%s", transfer->call->method, origin, text,
+                   code == CURLE_PEER_FAILED_VERIFICATION ?
+                       " (tls_ca names the certificate of an authority of your own)" :
+                       "");
 }
 
 static int64_t info_ms(CURL *easy, CURLINFO info)

@@ -26,6 +26,7 @@
 #define VDO_MAX_MARKDOWN       (64UL * VDO_KIB) /* GitHub's own limit is 65,536 characters */
 
 /* what we ask others for */
+#define VDO_MAX_CA_BYTES     (4UL * VDO_MIB) /* a file of certificates */
 #define VDO_MAX_HTTP_BODY    (32UL * VDO_MIB)
 #define VDO_MAX_HTTP_HEADERS (64UL * VDO_KIB)
 #define VDO_MAX_SSE_LINE     (32UL * VDO_MIB)

@@ -5,8 +5,8 @@
  * drives parsing, errors, config/vdo.example.yml, docs/configuration.md and `vdo config check`.
  * Values may be "${NAME}", "${NAME:-default}" or "file:PATH" (relative to the config file); these
  * are replaced while loading, in strings only. Errors: "FILE:LINE:COL: key: what is wrong (nearest
- * known key: ...)"; several are reported at once, up to 20. Relative paths in data_dir and store
- * are taken from the working directory. Threads: read-only after loading.
+ * known key: ...)"; several are reported at once, up to 20. Relative paths in data_dir, store
+ * and tls_ca are taken from the working directory. Threads: read-only after loading.
  */
 #ifndef VDO_CONFIG_CONFIG_H
 #define VDO_CONFIG_CONFIG_H
@@ -100,6 +100,7 @@ struct config {
     char *store;
     char *bus;
     char *assets_dir; /* or NULL */
+    char *tls_ca;     /* path, or NULL */
     char *log_level;
     char *log_format;
     int64_t workers;

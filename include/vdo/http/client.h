@@ -21,6 +21,13 @@ struct http_client;
 
 void http_client_startup(void);
 void http_client_shutdown(void);
+/*
+ * Trust the certificates of a PEM file beside those of the system, in every client from now on;
+ * NULL: only the system's. Before threads. VDO_E_NOT_FOUND when there is no such file.
+ */
+int http_client_trust(const char *ca_file, struct err *err);
+/* The absolute path of that file, or NULL; borrowed. */
+const char *http_client_trusted(void);
 struct http_client *http_client_new(void);
 void http_client_free(struct http_client *client);
 

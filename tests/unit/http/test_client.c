@@ -278,6 +278,26 @@ static void http_call__says_that_nothing_was_sent_when_tls_fails(void **state)
     end(&f);
 }
 
+static void http_client_trust__wants_a_file_that_is_there(void **state)
+{
+    char path[] = "/tmp/vdo-trust-XXXXXX";
+    struct err err = {0};
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    (void)close(fd);
+    assert_null(http_client_trusted());
+    assert_int_equal(http_client_trust(path, &err), 0);
+    assert_string_equal(http_client_trusted(), path);
+    (void)unlink(path);
+    assert_int_equal(http_client_trust(path, &err), VDO_E_NOT_FOUND);
+    assert_non_null(strstr(err.text, path));
+    assert_non_null(http_client_trusted()); /* as it was */
+    assert_int_equal(http_client_trust(NULL, &err), 0);
+    assert_null(http_client_trusted());
+}
+
 static void serve_reset(void *arg, int fd, unsigned number)
 {
     struct linger hard = {.l_onoff = 1};
@@ -749,6 +769,7 @@ int main(void)
         cmocka_unit_test(http_call__reads_chunks_and_skips_interim_answers),
         cmocka_unit_test(http_call__says_that_nothing_was_sent_when_nobody_listens),
         cmocka_unit_test(http_call__says_that_nothing_was_sent_when_tls_fails),
+        cmocka_unit_test(http_client_trust__wants_a_file_that_is_there),
         cmocka_unit_test(http_call__reports_a_reset_as_sent),
         cmocka_unit_test(http_call__reports_a_body_that_ends_early),
         cmocka_unit_test(http_call__reports_an_answer_that_is_none),
