@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,10 @@ static struct {
     char *value[MOST_KNOWN];
     size_t len[MOST_KNOWN];
     size_t count;
+    /* Bit (a << 8 | b): something that is hidden may begin with the bytes a and b. Nothing is taken
+     * out again: a pair too many costs a look, no more. */
+    uint64_t pairs[65536 / 64];
+    bool has_shapes; /* their pairs are in */
     size_t next; /* the oldest makes room when the list is full: installation tokens come hourly */
 } known = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -25,6 +30,14 @@ static void wipe_and_free(char *bytes, size_t len)
         return;
     explicit_bzero(bytes, len);
     free(bytes);
+}
+
+/* With the lock held. */
+static void note_pair(const char *text)
+{
+    unsigned pair = (unsigned)(unsigned char)text[0] << 8 | (unsigned char)text[1];
+
+    known.pairs[pair / 64] |= (uint64_t)1 << (pair % 64);
 }
 
 static void remember(const char *bytes, size_t len)
@@ -41,6 +54,7 @@ static void remember(const char *bytes, size_t len)
     size_t at = known.count < MOST_KNOWN ? known.count++ : known.next++ % MOST_KNOWN;
     wipe_and_free(known.value[at], known.len[at]);
     known.value[at] = xmemdup0(bytes, len);
+    note_pair(bytes);
     known.len[at] = len;
     (void)pthread_mutex_unlock(&known.lock);
 }
@@ -164,31 +178,39 @@ static bool starts_word(const char *text, size_t i)
     return i >= 2 && text[i - 2] == '\\' && strchr("nrt", text[i - 1]);
 }
 
-/* Most bytes of a text begin nothing: first[c] is true for those that may. With the lock held. */
-static void find_first_bytes(bool first[256])
+/* With the lock held. */
+static void note_shapes(void)
 {
-    memset(first, 0, 256);
+    if (known.has_shapes)
+        return;
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-        first[(unsigned char)shapes[i].prefix[0]] = true;
-    for (size_t i = 0; i < known.count; i++)
-        first[(unsigned char)known.value[i][0]] = true;
-    first['-'] = true;
+        note_pair(shapes[i].prefix);
+    note_pair("--");
+    known.has_shapes = true;
+}
+
+/* The first place from i on where something hidden may begin; most bytes of a text begin nothing.
+ * With the lock held. */
+static size_t next_start(const char *text, size_t i, size_t len)
+{
+    for (; i + 1 < len; i++) {
+        unsigned pair = (unsigned)(unsigned char)text[i] << 8 | (unsigned char)text[i + 1];
+
+        if (known.pairs[pair / 64] >> (pair % 64) & 1)
+            return i;
+    }
+    return len;
 }
 
 void redact_text(const char *text, size_t len, struct strbuf *out)
 {
-    bool first[256];
     size_t from = 0;
 
     (void)pthread_mutex_lock(&known.lock);
-    find_first_bytes(first);
-    for (size_t i = 0; i < len;) {
+    note_shapes();
+    for (size_t i = next_start(text, 0, len); i < len; i = next_start(text, i, len)) {
         size_t hidden;
 
-        if (!first[(unsigned char)text[i]]) {
-            i++;
-            continue;
-        }
         hidden = known_value(text + i, len - i);
         if (!hidden)
             hidden = token_shape(text + i, len - i, i == from || starts_word(text, i));

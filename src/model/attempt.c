@@ -3,6 +3,8 @@
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/strbuf.h"
+#include "vdo/json/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -175,26 +177,24 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
         .adjusted = endpoint_adjusted(attempt->endpoint),
     };
     struct reservation reservation = {0};
-    AUTO_FREE char *body = NULL;
+    AUTO_STRBUF body = {0};
     struct err settle = {0};
     int64_t prompt;
-    size_t len;
     int rc;
     int settled;
 
     out->body = endpoint->ops->build(&call);
-    body = json_dumps(out->body, JSON_COMPACT);
-    if (!body)
+    strbuf_init(&body, SIZE_MAX / 2);
+    if (js_write(out->body, NULL, NULL, &body))
         return err_set(err, VDO_E_INVALID, "the conversation cannot be written as JSON");
-    len = strlen(body);
-    if (check_size(attempt, len, tokens_in(len), cap, out))
+    if (check_size(attempt, body.len, tokens_in(body.len), cap, out))
         return VDO_OK;
-    if (!endpoint_pace(attempt->endpoint, attempt->session, tokens_in(len), &out->failure))
+    if (!endpoint_pace(attempt->endpoint, attempt->session, tokens_in(body.len), &out->failure))
         return session_cancelled(attempt->session) ?
                    err_set(err, VDO_E_CANCELLED, "cancelled before a call to %s",
                            endpoint->config->name) :
                    VDO_OK;
-    prompt = most_tokens(attempt, len);
+    prompt = most_tokens(attempt, body.len);
     rc = reserve(attempt, out, cap, &prompt, &reservation, &settle);
     if (rc == VDO_E_LIMIT && reservation.of_provider) {
         failure_set(&out->failure, FAIL_LIMIT, false, "%s", settle.text);
@@ -202,7 +202,7 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
     }
     if (rc)
         return err_set(err, rc, "%s", settle.text);
-    rc = send_request(attempt, body, len, out, err);
+    rc = send_request(attempt, body.ptr, body.len, out, err);
     find_usage(out, prompt, cap);
     attempt_price(attempt, out);
     settled = attempt_settle(attempt, &reservation, out, started, &settle);

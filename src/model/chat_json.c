@@ -1,6 +1,7 @@
 #include "vdo/model/chat.h"
 
 #include "turns.h"
+#include "wire.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
@@ -17,7 +18,7 @@ static const char *kind_name(enum block_kind kind)
 static void set_text(json_t *object, const char *key, const char *text)
 {
     if (text)
-        (void)json_object_set_new(object, key, json_string(text));
+        (void)json_object_set_new_nocheck(object, key, wire_text(text));
 }
 
 static json_t *block_to_json(const struct block *block)

@@ -148,7 +148,8 @@ char *wire_url(const char *base, const char *path);
 bool wire_host_ends(const char *url, const char *suffix);
 
 /* Shared by the builders. New references and strings. */
-json_t *wire_text(const char *text); /* never empty: "(no output)" for "" */
+/* Text of a block, which is valid UTF-8 already: not looked at again, for there is much of it. */
+json_t *wire_text(const char *text);
 /* True when the turn's raw content belongs to this provider and model. */
 bool wire_may_replay(const struct wire_call *call, const char *api, const struct turn *turn);
 /* An id and a name that every provider takes, for calls that are not replayed. */

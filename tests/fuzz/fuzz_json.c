@@ -1,6 +1,7 @@
 /* json: what is parsed can be written and parsed again to the same value. */
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/strbuf.h"
 #include "vdo/json/json.h"
 #include "vdo/json/schema.h"
 
@@ -26,6 +27,15 @@ static void check_round_trip(const json_t *value)
     check(js_parse(text, strlen(text), &again, NULL) == 0);
     check(js_parse(pretty, strlen(pretty), &again_pretty, NULL) == 0);
     check(json_equal(value, again) && json_equal(value, again_pretty));
+}
+
+static void check_written(const json_t *value)
+{
+    AUTO_FREE char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    AUTO_STRBUF out = {0};
+
+    strbuf_init(&out, SIZE_MAX / 2);
+    check(js_write(value, NULL, NULL, &out) == 0 && strcmp(out.ptr, text) == 0);
 }
 
 static void check_depth(const json_t *value, int depth)
@@ -57,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_depth(value, 1);
     check_round_trip(value);
+    check_written(value);
     (void)schema_check(value, value, NULL);
     (void)js_at(value, "a.0.b");
     return 0;

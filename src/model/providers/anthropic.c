@@ -32,7 +32,8 @@ static void add_text(json_t *content, const char *text)
 {
     /* Empty text blocks are refused. */
     if (text[strspn(text, " \t\r\n")])
-        (void)json_array_append_new(content, json_pack("{s:s, s:s}", "type", "text", "text", text));
+        (void)json_array_append_new(
+            content, json_pack("{s:s, s:o}", "type", "text", "text", wire_text(text)));
 }
 
 static void add_results(const struct wire_call *call, size_t at, json_t *content)
@@ -47,8 +48,8 @@ static void add_results(const struct wire_call *call, size_t at, json_t *content
         if (before->blocks[i].kind != BLOCK_TOOL_CALL)
             continue;
         wire_result_of(call->chat, at - 1, &before->blocks[i], replayed, &result);
-        block = json_pack("{s:s, s:s, s:s}", "type", "tool_result", "tool_use_id", result.id,
-                          "content", result.text);
+        block = json_pack("{s:s, s:s, s:o}", "type", "tool_result", "tool_use_id", result.id,
+                          "content", wire_text(result.text));
         if (result.is_error)
             (void)json_object_set_new(block, "is_error", json_true());
         (void)json_array_append_new(content, block);

@@ -21,7 +21,7 @@ static const char *const adjustable[] = {"responseJsonSchema", NULL};
 static void add_text(json_t *parts, const char *text)
 {
     if (*text)
-        (void)json_array_append_new(parts, json_pack("{s:s}", "text", text));
+        (void)json_array_append_new(parts, json_pack("{s:o}", "text", wire_text(text)));
 }
 
 static void add_content(json_t *contents, const char *role, json_t *parts)
@@ -60,9 +60,9 @@ static void add_results(const struct wire_call *call, size_t at, json_t *parts)
             continue;
         wire_result_of(call->chat, at - 1, &before->blocks[i], replayed, &result);
         raw = replayed ? raw_call(before, n++) : NULL;
-        response = json_pack("{s:s, s:{s:s}}", "name",
+        response = json_pack("{s:s, s:{s:o}}", "name",
                              raw ? js_str(raw, "name", result.name) : result.name, "response",
-                             result.is_error ? "error" : "output", result.text);
+                             result.is_error ? "error" : "output", wire_text(result.text));
         if (raw && json_object_get(raw, "id"))
             (void)json_object_set(response, "id", json_object_get(raw, "id"));
         (void)json_array_append_new(parts, json_pack("{s:o}", "functionResponse", response));

@@ -31,7 +31,8 @@ static const char *cap_field(const struct wire_call *call)
 
 static void add_message(json_t *messages, const char *role, const char *text)
 {
-    (void)json_array_append_new(messages, json_pack("{s:s, s:s}", "role", role, "content", text));
+    (void)json_array_append_new(messages,
+                                json_pack("{s:s, s:o}", "role", role, "content", wire_text(text)));
 }
 
 static void add_results(const struct wire_call *call, size_t at, json_t *messages)
@@ -46,8 +47,8 @@ static void add_results(const struct wire_call *call, size_t at, json_t *message
             continue;
         wire_result_of(call->chat, at - 1, &before->blocks[i], replayed, &result);
         (void)json_array_append_new(messages,
-                                    json_pack("{s:s, s:s, s:s}", "role", "tool", "tool_call_id",
-                                              result.id, "content", result.text));
+                                    json_pack("{s:s, s:s, s:o}", "role", "tool", "tool_call_id",
+                                              result.id, "content", wire_text(result.text)));
     }
 }
 

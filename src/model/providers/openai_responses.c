@@ -17,8 +17,8 @@ static const char *const adjustable[] = {"include", "prompt_cache_key", "text", 
 
 static void add_message(json_t *input, const char *role, const char *type, const char *text)
 {
-    (void)json_array_append_new(input, json_pack("{s:s, s:[{s:s, s:s}]}", "role", role, "content",
-                                                 "type", type, "text", text));
+    (void)json_array_append_new(input, json_pack("{s:s, s:[{s:s, s:o}]}", "role", role, "content",
+                                                 "type", type, "text", wire_text(text)));
 }
 
 static void add_results(const struct wire_call *call, size_t at, json_t *input)
@@ -36,8 +36,8 @@ static void add_results(const struct wire_call *call, size_t at, json_t *input)
         /* There is no member for "this failed" here: the text has to say it. */
         output = xasprintf("%s%s", result.is_error ? "Error: " : "", result.text);
         (void)json_array_append_new(input,
-                                    json_pack("{s:s, s:s, s:s}", "type", "function_call_output",
-                                              "call_id", result.id, "output", output));
+                                    json_pack("{s:s, s:s, s:o}", "type", "function_call_output",
+                                              "call_id", result.id, "output", wire_text(output)));
     }
 }
 

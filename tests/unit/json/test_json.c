@@ -2,6 +2,7 @@
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/strbuf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -163,9 +164,78 @@ static void js_string_lossy__replaces_what_is_not_text(void **state)
     assert_string_equal(json_string_value(emoji), "\xF0\x9F\x99\x82");
 }
 
+static void js_write__writes_what_jansson_writes(void **state)
+{
+    static const char *const rows[] = {
+        "{}",
+        "[]",
+        "\"\"",
+        "null",
+        "[true,false,null,-1,0,9223372036854775807,1.5,1e300,-0.0]",
+        "{\"b\":[{\"a\":{}},[[]]],\"a\":\"x\",\"\\u0001\\\"\":1}",
+        "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\\u0000end\"",
+        "[\"Gr\xC3\xBC\xC3\x9F\x65\", \"\xE4\xBD\xA0\xF0\x9F\x98\x80\", \"\\ud83d\\ude00\"]"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_auto_t *value = parsed(rows[i]);
+        AUTO_FREE char *wanted = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        AUTO_STRBUF out = {0};
+
+        strbuf_init(&out, 4096);
+        assert_int_equal(js_write(value, NULL, NULL, &out), 0);
+        assert_string_equal(out.ptr, wanted);
+    }
+}
+
+static const char *shout(void *arg, const char *text, size_t *io_len)
+{
+    ++*(int *)arg;
+    if (*io_len != 1)
+        return text;
+    *io_len = 3;
+    return "\"A\n";
+}
+
+static void js_write__lets_strings_be_replaced_but_not_keys(void **state)
+{
+    json_auto_t *value = parsed("{\"a\":\"a\",\"b\":[\"bb\",\"b\",1]}");
+    AUTO_STRBUF out = {0};
+    int called = 0;
+
+    (void)state;
+    strbuf_init(&out, 4096);
+    assert_int_equal(js_write(value, shout, &called, &out), 0);
+    assert_string_equal(out.ptr, "{\"a\":\"\\\"A\\n\",\"b\":[\"bb\",\"\\\"A\\n\",1]}");
+    assert_int_equal(called, 3);
+}
+
+static void js_write__refuses_what_is_too_large_or_too_deep(void **state)
+{
+    json_auto_t *value = parsed("[\"abcdefgh\"]");
+    json_t *deep = json_array();
+    AUTO_STRBUF out = {0};
+
+    (void)state;
+    strbuf_init(&out, 11);
+    assert_int_equal(js_write(value, NULL, NULL, &out), VDO_E_TOO_LARGE);
+    strbuf_release(&out);
+    strbuf_init(&out, 12);
+    assert_int_equal(js_write(value, NULL, NULL, &out), 0);
+    for (int i = 0; i < 2 * VDO_MAX_JSON_DEPTH + 2; i++)
+        deep = json_pack("[o]", deep);
+    strbuf_release(&out);
+    strbuf_init(&out, 4096);
+    assert_int_equal(js_write(deep, NULL, NULL, &out), VDO_E_INVALID);
+    json_decref(deep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(js_write__writes_what_jansson_writes),
+        cmocka_unit_test(js_write__lets_strings_be_replaced_but_not_keys),
+        cmocka_unit_test(js_write__refuses_what_is_too_large_or_too_deep),
         cmocka_unit_test(js_parse__takes_any_type_at_the_top),
         cmocka_unit_test(js_parse__names_the_place_of_an_error),
         cmocka_unit_test(js_parse__stops_at_the_depth_limit),
