@@ -190,6 +190,11 @@ static const struct option provider_options[] = {
                "What prompt and answer may have together; 0: as the price list says."},
      .kind = OPTION_INTEGER,
      IN(context_tokens)},
+    {.shown = {"providers.*.tools", NULL, "true", NULL,
+               "Does the model take tools? Without them it is shown the files, and its answer is "
+               "applied."},
+     .kind = OPTION_BOOL,
+     IN(tools)},
     {.shown = {"providers.*.day_usd", NULL, "0", "dollars, 0: no limit",
                "Most money for this provider in a day (UTC)."},
      .kind = OPTION_USD,

@@ -203,6 +203,23 @@ bool endpoint_adjust(struct endpoint *endpoint, int index)
     return is_new;
 }
 
+void endpoint_refuses_tools(struct endpoint *endpoint)
+{
+    (void)pthread_mutex_lock(&endpoint->lock);
+    endpoint->refused_tools = true;
+    (void)pthread_mutex_unlock(&endpoint->lock);
+}
+
+bool endpoint_takes_tools(struct endpoint *endpoint)
+{
+    bool takes;
+
+    (void)pthread_mutex_lock(&endpoint->lock);
+    takes = endpoint->config->tools && !endpoint->refused_tools;
+    (void)pthread_mutex_unlock(&endpoint->lock);
+    return takes;
+}
+
 void endpoint_learn_pace(struct endpoint *endpoint, const struct http_result *http, int64_t now_ms)
 {
     (void)pthread_mutex_lock(&endpoint->lock);

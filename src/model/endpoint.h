@@ -26,6 +26,7 @@ struct endpoint {
     int64_t under_way;
     unsigned adjusted;
     bool cannot_count;  /* has no endpoint that counts tokens */
+    bool refused_tools; /* has said that it takes none */
     int64_t dearer_ppm; /* how far a cost that it named lay above the list, in millionths */
     struct breaker breaker;
     struct pace pace;      /* its rate limits, as far as it names them */
@@ -96,6 +97,9 @@ void endpoint_learn_pace(struct endpoint *endpoint, const struct http_result *ht
 bool endpoint_pace(struct endpoint *endpoint, const struct model_session *session, int64_t tokens,
                    struct failure *failure);
 void endpoint_cannot_count(struct endpoint *endpoint);
+void endpoint_refuses_tools(struct endpoint *endpoint);
+/* As far as vdo.yml and its own refusals tell. */
+bool endpoint_takes_tools(struct endpoint *endpoint);
 bool endpoint_can_count(struct endpoint *endpoint);
 /* A cost that the provider named, beside what the list says: the next reservations grow with it. */
 void endpoint_note_cost(struct endpoint *endpoint, int64_t named, int64_t listed);

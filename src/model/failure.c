@@ -88,6 +88,30 @@ static bool is_context(const struct wire_error *error, int status)
     return false;
 }
 
+/* How servers say that they, or the model they run, take no tools. */
+static bool is_tools(const struct wire_error *error)
+{
+    static const char *const words[] = {
+        "does not support tool",        /* Ollama */
+        "support tool use",             /* OpenRouter: no endpoints found that ... */
+        "tool choice requires",         /* vLLM without a parser for tool calls */
+        "tools param requires",         /* llama.cpp without --jinja */
+        "tool_choice is not supported", /* servers of one model */
+        "tools are not supported",
+        "tool use is not supported",
+        "tool calling is not supported",
+        "does not support function calling",
+        "function calling is not enabled",
+        "function calling is not supported",
+        NULL};
+
+    for (size_t i = 0; words[i]; i++) {
+        if (strcasestr(error->message, words[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool is_retried_status(int status)
 {
     switch (status) {
@@ -113,6 +137,8 @@ static enum failure_kind kind_of(const struct wire_error *error, int status)
         return FAIL_SPEND;
     if (status == 413 || is_context(error, status))
         return FAIL_CONTEXT;
+    if (is_tools(error))
+        return FAIL_TOOLS;
     if (status == 401 || status == 403)
         return FAIL_KEY;
     if (status == 404)
@@ -243,8 +269,8 @@ void failure_from_http(const struct provider_ops *ops, const struct http_result 
         }
     }
     read_waits(http, now_ms, out);
-    out->retry =
-        is_retried_status(http->status) && out->kind != FAIL_SPEND && out->kind != FAIL_CONTEXT;
+    out->retry = is_retried_status(http->status) && out->kind != FAIL_SPEND &&
+                 out->kind != FAIL_CONTEXT && out->kind != FAIL_TOOLS;
     should = http_result_header(http, "x-should-retry", buf, sizeof(buf));
     if (should && strcasecmp(should, "false") == 0)
         out->retry = false;
@@ -280,6 +306,9 @@ char *failure_explain(const struct failure *failure, const struct config_provide
                          name, text, name);
     case FAIL_REQUEST:
         return xasprintf("%s: %s; the provider does not take this request", name, text);
+    case FAIL_TOOLS:
+        return xasprintf("%s: %s; its model takes no tools (say so with providers.%s.tools: false)",
+                         name, text, name);
     case FAIL_NETWORK:
         return xasprintf("%s: %s (%s)", name, text,
                          provider->base_url ? provider->base_url : "no base_url");

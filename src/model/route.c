@@ -58,6 +58,8 @@ static enum next decide(struct endpoint *endpoint, const struct model_session *s
                                            outcome->body);
     if (parameter >= 0 && endpoint_adjust(endpoint, parameter))
         return NEXT_AGAIN;
+    if (failure->kind == FAIL_TOOLS)
+        endpoint_refuses_tools(endpoint);
     if (failure->retry_after_ms > FAILURE_MAX_WAIT_MS)
         endpoint_hold(endpoint, now + failure->retry_after_ms);
     if (!failure->retry || failure->retry_after_ms > FAILURE_MAX_WAIT_MS ||
@@ -179,17 +181,18 @@ static enum vdo_code code_of(const struct verdict *verdict)
     return verdict->refused ? VDO_E_REFUSED : VDO_E_INVALID;
 }
 
-static size_t list_of(const struct route *route, const char *names[CONFIG_MAX_PROVIDERS])
+static size_t list_of(const struct model *model, const struct model_request *request,
+                      const char *only, const char *names[CONFIG_MAX_PROVIDERS])
 {
-    const struct config_role *role = route->request->providers;
+    const struct config_role *role = request->providers;
     size_t n = 0;
 
-    if (route->only) {
-        names[0] = route->only;
+    if (only) {
+        names[0] = only;
         return 1;
     }
     if (!role)
-        role = &route->session->model->config->role[route->request->role];
+        role = &model->config->role[request->role];
     for (size_t i = 0; i < role->n && n < CONFIG_MAX_PROVIDERS; i++)
         names[n++] = role->provider[i];
     return n;
@@ -204,12 +207,33 @@ static void pass_over(struct endpoint *endpoint, const struct failure *failure,
     weigh(verdict, failure);
 }
 
+void model_first(const struct model_session *session, const struct model_request *request,
+                 struct model_first *out)
+{
+    const char *names[CONFIG_MAX_PROVIDERS];
+    size_t n = list_of(session->model, request, request->provider, names);
+
+    *out = (struct model_first){.model = "", .takes_tools = true};
+    for (size_t i = 0; i < n; i++) {
+        struct endpoint *endpoint = endpoint_find(session->model, names[i]);
+
+        if (!endpoint)
+            continue;
+        out->model = endpoint_model(endpoint);
+        out->takes_tools = endpoint_takes_tools(endpoint);
+        out->context_tokens = endpoint->config->context_tokens > 0 ?
+                                  endpoint->config->context_tokens :
+                                  prices_context(session->model->prices, endpoint->config->model);
+        return;
+    }
+}
+
 int route_call(const struct route *route, struct tally *tally, struct wire_answer *answer,
                struct endpoint **out_endpoint, struct err *err)
 {
     const char *names[CONFIG_MAX_PROVIDERS];
     struct verdict verdict = {0};
-    size_t n = list_of(route, names);
+    size_t n = list_of(route->session->model, route->request, route->only, names);
 
     for (size_t i = 0; i < n; i++) {
         struct endpoint *endpoint = endpoint_find(route->session->model, names[i]);
@@ -223,7 +247,12 @@ int route_call(const struct route *route, struct tally *tally, struct wire_answe
             note(tally, text);
             continue;
         }
-        rc = ask(route, endpoint, tally, answer, &failure, &why);
+        if (route->chat->n_tools && !endpoint_takes_tools(endpoint)) {
+            failure_set(&failure, FAIL_TOOLS, false, "not asked");
+            rc = VDO_OK;
+        } else {
+            rc = ask(route, endpoint, tally, answer, &failure, &why);
+        }
         if (!rc && failure.kind == FAIL_NONE) {
             *out_endpoint = endpoint;
             return VDO_OK;

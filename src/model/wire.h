@@ -50,6 +50,7 @@ enum failure_kind {
     FAIL_MODEL,    /* 404 */
     FAIL_CONTEXT,  /* the prompt is too long */
     FAIL_REQUEST,  /* other 4xx */
+    FAIL_TOOLS,    /* the server or its model takes no tools */
     FAIL_REDIRECT, /* 3xx */
     FAIL_REFUSAL,  /* the model or a filter refuses the content */
     FAIL_LIMIT,    /* this provider's own limit of money in vdo.yml */

@@ -55,6 +55,7 @@ struct config_provider {
     int64_t max_concurrent;
     int64_t max_output_tokens; /* per call */
     int64_t context_tokens;    /* 0: from the price list, else unknown */
+    bool tools;                /* its model takes tools, as far as vdo.yml says */
     int64_t day_microusd;      /* 0: no limit of its own */
     int64_t month_microusd;
     struct config_price price;

@@ -108,6 +108,18 @@ void model_result_release(struct model_result *result);
  */
 int model_call(struct model_session *session, const struct model_context *context,
                const struct model_request *request, struct model_result *result, struct err *err);
+
+/*
+ * Of the provider that a request goes to first: what it is good for. One that takes no tools (as
+ * vdo.yml says, or as it has said itself) is passed over for a conversation with tools.
+ */
+struct model_first {
+    const char *model;      /* "" when there is no provider; borrowed from the config */
+    int64_t context_tokens; /* 0: unknown */
+    bool takes_tools;
+};
+void model_first(const struct model_session *session, const struct model_request *request,
+                 struct model_first *out);
 int64_t model_retry_after_ms(const struct model_session *session);
 
 /* Is a scripted provider in use for a role? Where it is, the output says so. */
