@@ -1,7 +1,9 @@
 #include "agent.h"
 
+#include "agent_text.h"
 #include "ask.h"
 #include "compact.h"
+#include "single.h"
 #include "tools/tool.h"
 #include "workspace.h"
 
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_UNUSABLE = 3, MAX_SAME_FAILURES = 3, MAX_CALLS_A_TURN = 32 };
+enum { MAX_SAME_FAILURES = 3, MAX_CALLS_A_TURN = 32 };
 
 const char *agent_end_name(enum agent_end end)
 {
@@ -42,25 +44,62 @@ static int define_tools(struct agent *agent, struct err *err)
     return VDO_OK;
 }
 
+/* The first messages: the task, and without tools the files. */
+static int open_chat(struct agent *agent, const json_t *data, struct err *err)
+{
+    AUTO_FREE char *system_name = xasprintf("%s.system.md", role_name(agent->role));
+    AUTO_FREE char *user_name = xasprintf("%s.user.md", role_name(agent->role));
+    json_auto_t *all = json_copy((json_t *)(uintptr_t)data);
+    AUTO_FREE char *system_text = NULL;
+    AUTO_FREE char *user_text = NULL;
+    AUTO_FREE char *files = NULL;
+    int rc;
+
+    (void)json_object_set_new(all, "tools", json_boolean(!agent->single));
+    rc = prompt_text(system_name, all, &system_text, err);
+    if (!rc)
+        rc = prompt_text(user_name, all, &user_text, err);
+    if (!rc && agent->single)
+        rc = single_prompt(agent, &files, err);
+    if (rc)
+        return rc;
+    chat_init(&agent->chat, system_text);
+    chat_add_user(&agent->chat, user_text);
+    if (files)
+        chat_add_user(&agent->chat, files);
+    return agent->single ? VDO_OK : define_tools(agent, err);
+}
+
 int agent_init(struct agent *agent, struct job_run *run, enum role role, const json_t *data,
                struct err *err)
 {
-    AUTO_FREE char *system_name = xasprintf("%s.system.md", role_name(role));
-    AUTO_FREE char *user_name = xasprintf("%s.user.md", role_name(role));
-    AUTO_FREE char *system_text = NULL;
-    AUTO_FREE char *user_text = NULL;
-    int rc = prompt_text(system_name, data, &system_text, err);
+    int rc;
 
     memset(agent, 0, sizeof(*agent));
-    if (!rc)
-        rc = prompt_text(user_name, data, &user_text, err);
-    if (rc)
-        return rc;
     agent->run = run;
     agent->role = role;
-    chat_init(&agent->chat, system_text);
-    chat_add_user(&agent->chat, user_text);
-    return define_tools(agent, err);
+    agent->single = single_is_needed(run, role);
+    agent->data = json_incref((json_t *)(uintptr_t)data);
+    rc = open_chat(agent, data, err);
+    if (rc)
+        agent_release(agent);
+    return rc;
+}
+
+/* The model has said that it takes no tools: the same conversation without. */
+static int go_single(struct agent *agent, struct err *err)
+{
+    struct chat old = agent->chat;
+    int rc;
+
+    run_log(agent->run, "info", "the %s's model has refused tools", role_name(agent->role));
+    agent->single = true;
+    agent->chat = (struct chat){0};
+    rc = open_chat(agent, agent->data, err);
+    for (size_t k = 1; !rc && k < old.turns[0].n_blocks; k++)
+        chat_add_user(&agent->chat, old.turns[0].blocks[k].text);
+    chat_release(&old);
+    return rc;
 }
 
 void agent_release(struct agent *agent)
@@ -71,6 +110,7 @@ void agent_release(struct agent *agent)
     for (size_t i = 0; i < agent->n_defs; i++)
         json_decref(agent->defs[i].schema);
     free(agent->defs);
+    json_decref(agent->data);
     free(agent->summary);
     free(agent->last_failure);
     memset(agent, 0, sizeof(*agent));
@@ -81,8 +121,7 @@ void agent_tell(struct agent *agent, const char *text)
     chat_add_user(&agent->chat, text);
 }
 
-/* Head and tail with a count between them, as valid UTF-8. */
-static char *clip(const struct strbuf *text)
+char *agent_clip(const struct strbuf *text)
 {
     struct strbuf out;
     json_t *valid;
@@ -168,7 +207,7 @@ static int answer_call(struct agent *agent, const struct block *block, struct er
         free(agent->summary);
         agent->summary = call.summary;
     }
-    shown = clip(&out);
+    shown = agent_clip(&out);
     chat_add_tool_result(&agent->chat, block->call_id, block->tool, *shown ? shown : "(no output)",
                          call.is_error);
     return VDO_OK;
@@ -195,34 +234,7 @@ static int answer_calls(struct agent *agent, const struct turn *turn, size_t *ou
     return VDO_OK;
 }
 
-/* An answer without tool calls. True: the loop has ended. */
-static bool take_text(struct agent *agent, const struct model_result *result, char *text,
-                      enum agent_end *out_end)
-{
-    if (agent->writes > 0 && result->stop == STOP_END && *text) {
-        free(agent->summary);
-        agent->summary = text;
-        *out_end = AGENT_FINISHED;
-        return true;
-    }
-    if (++agent->unusable >= MAX_UNUSABLE) {
-        free(agent->summary);
-        agent->summary = text;
-        *out_end = AGENT_NO_ANSWER;
-        return true;
-    }
-    if (result->stop == STOP_LENGTH)
-        agent_tell(
-            agent,
-            "Your answer was cut off at its length limit. Go on in smaller steps, with one tool "
-            "call at a time.");
-    else
-        agent_tell(agent, "Use the tools to do the work, and call finish when it is done.");
-    free(text);
-    return false;
-}
-
-static int ask_for_more(struct agent *agent, bool *out_more, struct err *err)
+int agent_ask_for_more(struct agent *agent, bool *out_more, struct err *err)
 {
     struct err why = {0};
     char *more;
@@ -247,6 +259,11 @@ static int ask(struct agent *agent, struct model_result *result, struct err *err
     struct err why = {0};
     int rc = ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, result, &why);
 
+    if (rc == VDO_E_REFUSED && !agent->single && chat_assistant_turns(&agent->chat) == 0 &&
+        single_is_needed(agent->run, agent->role)) {
+        rc = go_single(agent, err);
+        return rc ? rc : ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, result, err);
+    }
     if (rc == VDO_E_TOO_LARGE && chat_assistant_turns(&agent->chat) > 0) {
         rc = compact_chat(agent, err);
         return rc ? rc : ask_model(agent->run, agent->role, &agent->chat, NULL, NULL, result, err);
@@ -272,11 +289,10 @@ static int take_turn(struct agent *agent, bool *out_done, enum agent_end *out_en
     turn = agent->chat.turns[agent->chat.n_turns - 1];
     rc = answer_calls(agent, &turn, &calls, err);
     if (!rc && calls == 0) {
-        *out_done = take_text(agent, &result, text, out_end);
-        text = NULL;
+        rc = agent_take_text(agent, &result, text, out_done, out_end, err);
     } else if (!rc && agent->finished) {
         *out_end = AGENT_FINISHED;
-        rc = ask_for_more(agent, &more, err);
+        rc = agent_ask_for_more(agent, &more, err);
         *out_done = !rc && !more;
     } else if (!rc) {
         agent->unusable = 0;

@@ -5,8 +5,10 @@
  *
  * It ends with finish; with an answer without tool calls after something was changed; at a limit of
  * turns, tokens, money or time; when the same call fails three times; or after three answers that
- * cannot be used. Tool output is clipped head and tail. The conversation only grows; when it no
- * longer fits any model of the role, a new one is begun (compact.h).
+ * cannot be used. Edits that stand in an answer's text are applied as those of a tool are. A model
+ * that takes no tools works without (single.h). Tool output is clipped head and tail. The
+ * conversation only grows; when it no longer fits any model of the role, a new one is begun
+ * (compact.h).
  */
 #ifndef VDO_PIPELINE_AGENT_H
 #define VDO_PIPELINE_AGENT_H
@@ -20,6 +22,7 @@ struct agent {
     struct job_run *run;
     enum role role;
     struct chat chat; /* grows over several agent_work() calls */
+    json_t *data;     /* what the first messages were made of */
     struct tool_def *defs;
     size_t n_defs;
     /* Asked when the model calls finish: a further instruction (free with free()), or NULL to let
@@ -34,6 +37,7 @@ struct agent {
     char *last_failure; /* name and arguments of the last failing call */
     int same_failures;
     bool finished;
+    bool single; /* works without tools */
 };
 
 /* Start a conversation: templates/prompts/<role>.system.md and .user.md filled with data. */
@@ -44,6 +48,9 @@ void agent_tell(struct agent *agent, const char *text);
 /* Loop until it ends. 0 and *out_end; or a code when the job must stop: VDO_E_LIMIT,
  * VDO_E_CANCELLED, VDO_E_TEMPORARY, ... */
 int agent_work(struct agent *agent, enum agent_end *out_end, struct err *err);
+/* Head and tail of what a tool says, with a count between them, as valid UTF-8; free with free().
+ */
+char *agent_clip(const struct strbuf *text);
 void agent_release(struct agent *agent);
 
 #endif

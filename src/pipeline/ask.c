@@ -117,6 +117,25 @@ static char *pinned_provider(const struct job_run *run)
     return xstrdup(js_str(facts, "provider", ""));
 }
 
+/* Whom a request of this job goes to. pinned must live as long as the request. */
+static void direct(const struct job_run *run, enum role role, const char *pinned,
+                   struct model_request *request)
+{
+    if (run->repo_config && run->repo_config->role[role].n)
+        request->providers = &run->repo_config->role[role];
+    if (*pinned)
+        request->provider = pinned;
+}
+
+void ask_first(const struct job_run *run, enum role role, struct model_first *out)
+{
+    AUTO_FREE char *pinned = pinned_provider(run);
+    struct model_request request = {.role = role};
+
+    direct(run, role, pinned, &request);
+    model_first(run->model, &request, out);
+}
+
 int ask_model(struct job_run *run, enum role role, const struct chat *chat, const json_t *schema,
               const char *schema_name, struct model_result *result, struct err *err)
 {
@@ -129,10 +148,7 @@ int ask_model(struct job_run *run, enum role role, const struct chat *chat, cons
 
     if (rc)
         return rc;
-    if (run->repo_config && run->repo_config->role[role].n)
-        request.providers = &run->repo_config->role[role];
-    if (*pinned)
-        request.provider = pinned;
+    direct(run, role, pinned, &request);
     rc = model_call(run->model, &context, &request, result, err);
     if (rc) {
         (void)err_wrap(err, "%s", role_name(role));

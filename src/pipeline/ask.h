@@ -31,6 +31,9 @@ int ask_role(struct job_run *run, enum role role, const json_t *data, json_t **o
 int ask_model(struct job_run *run, enum role role, const struct chat *chat, const json_t *schema,
               const char *schema_name, struct model_result *result, struct err *err);
 
+/* What the first of the providers that a role's call would go to is good for. */
+void ask_first(const struct job_run *run, enum role role, struct model_first *out);
+
 /*
  * A role that helps but is not needed for the result (refiner, tester, reviewer) could not do its
  * part. True: go on without it, *out_reason (free with free()) says why. False: the failure must

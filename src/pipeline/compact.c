@@ -1,6 +1,7 @@
 #include "compact.h"
 
 #include "changes.h"
+#include "single.h"
 #include "workspace.h"
 
 #include "vdo/base/limits.h"
@@ -85,6 +86,7 @@ int compact_chat(struct agent *agent, struct err *err)
     bool has_task = old->n_turns > 0 && old->turns[0].n_blocks > 0;
     /* The first block only: behind it may stand what an earlier beginning anew has said. */
     AUTO_FREE char *task = xstrdup(has_task ? old->turns[0].blocks[0].text : "");
+    AUTO_FREE char *files = NULL;
     AUTO_STRBUF text = {0};
     struct chat fresh;
     int rc;
@@ -94,6 +96,8 @@ int compact_chat(struct agent *agent, struct err *err)
                       "This conversation became too long and is begun anew. The files are as "
                       "you left them. This has been changed so far:\n");
     rc = add_changes(agent, &text, err);
+    if (!rc && agent->single)
+        rc = single_prompt(agent, &files, err);
     if (rc)
         return rc;
     (void)strbuf_adds(&text, "\nWhat happened last, in short:\n");
@@ -102,6 +106,8 @@ int compact_chat(struct agent *agent, struct err *err)
     chat_init(&fresh, old->system);
     chat_add_user(&fresh, task);
     chat_add_user(&fresh, text.ptr);
+    if (files)
+        chat_add_user(&fresh, files);
     fresh.tools = old->tools;
     fresh.n_tools = old->n_tools;
     run_log(agent->run, "info", "the conversation of %zu turns was too long and is begun anew",

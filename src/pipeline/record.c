@@ -68,6 +68,35 @@ int record_run(struct job_run *run, const char *line, const struct sandbox_spec 
     return rc ? err_set(err, why.code, "%s", why.text) : VDO_OK;
 }
 
+int record_choice(struct job_run *run, const char *what, char **io_text, struct err *err)
+{
+    struct sandbox_result done = {0};
+    int rc;
+
+    if (!run->p->replay)
+        return keep(run, what,
+                    json_pack("{s:i, s:o}", "end", (int)SANDBOX_EXITED, "output", hidden(*io_text)),
+                    err);
+    rc = replay_command(run->p->replay, run->step, what, &done, err);
+    if (rc)
+        return rc;
+    free(*io_text);
+    *io_text = done.output;
+    done.output = NULL;
+    sandbox_result_release(&done);
+    return VDO_OK;
+}
+
+bool record_is_replay(const struct job_run *run)
+{
+    return run->p->replay != NULL;
+}
+
+bool record_took_tools(const struct job_run *run)
+{
+    return replay_took_tools(run->p->replay, run->step);
+}
+
 bool record_can_run(const struct job_run *run)
 {
     return run->p->replay ? replay_could_run(run->p->replay) : sandbox_available(run->p->o.sandbox);

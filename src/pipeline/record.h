@@ -13,6 +13,15 @@ int record_run(struct job_run *run, const char *line, const struct sandbox_spec 
 /* Can commands be run? Of a replay: could they then? */
 bool record_can_run(const struct job_run *run);
 
+/*
+ * Something that was decided by what a replay does not have (which model answers). *io_text is kept
+ * in the record under its name; of a replay it becomes what it was then.
+ */
+int record_choice(struct job_run *run, const char *what, char **io_text, struct err *err);
+bool record_is_replay(const struct job_run *run);
+/* Of a replay: did the next conversation of this step have tools? */
+bool record_took_tools(const struct job_run *run);
+
 /* The store's documents that hold commands; keys are "<job>/<step>/<attempt>/<number>". */
 #define RECORD_COMMAND_KIND "job-command"
 
@@ -20,6 +29,7 @@ bool record_can_run(const struct job_run *run);
 
 int replay_command(struct replay *replay, const char *step, const char *line,
                    struct sandbox_result *result, struct err *err);
+bool replay_took_tools(const struct replay *replay, const char *step);
 bool replay_could_run(const struct replay *replay);
 
 #endif

@@ -236,6 +236,18 @@ int replay_command(struct replay *replay, const char *step, const char *line,
     return VDO_OK;
 }
 
+bool replay_took_tools(const struct replay *replay, const char *step)
+{
+    const json_t *calls = json_object_get(replay->record, "calls");
+    const json_t *call;
+
+    for (size_t i = replay->next_call; (call = json_array_get(calls, i)); i++) {
+        if (belongs(replay, call, "step_attempt", step) && js_bool(call, "ok", false))
+            return json_array_size(js_at(call, "request.tools")) > 0;
+    }
+    return true;
+}
+
 bool replay_could_run(const struct replay *replay)
 {
     const json_t *verify = replay_checkpoint(replay, "verify");

@@ -82,7 +82,7 @@ def frame(name, data):
 
 
 class Provider:
-    def __init__(self, steps=()):
+    def __init__(self, steps=(), takes_tools=True):
         self.steps, self.lock = list(steps), threading.Lock()
         self.requests = []  # bodies as they came
         self.violations = []
@@ -92,6 +92,9 @@ class Provider:
         self.faults = []  # the same for requests that match: {"path": regex, "contains": text, "times": 1} and one of "reply":
         # (status, headers, body), "cut": bytes of the answer before a reset, "events": [...], "endless": bytes, "hang": True
         self.split, self.issued, self.hung_up, self.release = None, {}, threading.Event(), threading.Event()
+        if not takes_tools:
+            refusal = {"error": {"message": "test-model does not support tools", "type": "api_error"}}
+            self.faults.append({"contains": "\"tools\":", "times": 1000, "reply": (400, {}, refusal)})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads, self.server.provider = True, self
         self.root = f"http://127.0.0.1:{self.server.server_address[1]}"

@@ -86,3 +86,104 @@ def test_a_file_that_did_not_parse_before_is_not_held_against_the_edit(job, repo
     git(repo, "commit", "-aqm", "Broken")
     result = job([refine(), plan(), answer("builder", "", EDIT), answer("builder", "", FINISH)] + END)
     assert "greet.sh:3: does not parse, as before the change: " in told(result, "tool")[0]
+
+
+BLOCK = """I add the full stop.
+
+greet.sh
+<<<<<<< SEARCH
+echo "Hello, $1"
+=======
+echo "Hello, dear $1."
+>>>>>>> REPLACE
+"""
+POLITE = '#!/bin/sh\necho "Hello, dear $1."\n'
+
+
+def text(words):
+    return answer("builder", words)
+
+
+def replays(result):
+    done = result["vdo"].run("replay", "-c", result["vdo"].config, "--json", result["id"])
+    report = json.loads(done.stdout)
+    assert report["identical"], report
+
+
+def test_edits_in_the_text_of_an_answer_are_applied(job, repo):
+    result = job([refine(), plan(), text(BLOCK), answer("builder", "", FINISH)] + END)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+    assert any("The edits in your answer were applied.\nupdate: greet.sh\n" in t for t in told(result, "user"))
+    replays(result)
+
+
+def test_edits_in_text_that_do_not_fit_are_sent_back(job, repo):
+    wrong = BLOCK.replace('SEARCH\necho "Hello, $1"', 'SEARCH\n#!/bin/sh\necho "Good day, $1"')
+    result = job([refine(), plan(), text(wrong), text(BLOCK), answer("builder", "All is done.")] + END)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+    said = [t for t in told(result, "user") if t.startswith("Nothing was changed.")]
+    assert len(said) == 1 and "Nearest place: greet.sh:1" in said[0]
+    replays(result)
+
+
+def test_a_report_with_the_edits_that_were_made_ends_the_work(job, repo):
+    result = job([refine(), plan(), answer("builder", "", EDIT), text("Done: " + BLOCK)] + END)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+
+
+def test_a_fence_in_the_last_words_changes_no_file(job, repo):
+    words = "Done. It reads now:\n\ngreet.sh\n```sh\necho snippet\n```\n"
+    result = job([refine(), plan(), answer("builder", "", EDIT), text(words)] + END)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+
+
+def test_three_answers_that_do_not_fit_end_the_work(job, repo):
+    wrong = text(BLOCK.replace("SEARCH\necho", "SEARCH\nprint"))
+    result = job([refine(), plan(), wrong, wrong, wrong], code=1)
+    assert result["status"] == "failed" and "vdo/" not in git(repo, "branch")
+
+
+SINGLE_END = [answer("tester", "DONE: there is no place for tests of this."), APPROVE]
+
+
+@pytest.mark.parametrize("yaml, takes_tools", [("", False), (", tools: false", True)])
+def test_a_model_without_tools_is_shown_the_files_and_its_answer_is_applied(job, repo, yaml, takes_tools):
+    whole = "It greets politely now.\n\ngreet.sh\n```sh\n" + POLITE + "```\n"
+    result = job([refine(), plan(), text(whole)] + SINGLE_END, yaml=yaml, takes_tools=takes_tools)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+    asked = [r["messages"] for r in result["requests"] if "builder" in r["messages"][0]["content"].split("\n")[0] and "tools" not in r]
+    assert len(asked) == 1 and "edit_file" not in asked[0][0]["content"]
+    # A file of this size is asked for whole.
+    assert '```\n#!/bin/sh\necho "Hello, $1"\n```' in asked[0][1]["content"] and "whole content in a fence" in asked[0][1]["content"]
+    with_tools = sum("tools" in r for r in result["requests"])
+    assert with_tools == (0 if takes_tools else 1)  # it is asked with tools once, and never again
+    replays(result)
+
+
+def test_a_longer_file_is_asked_for_in_blocks_and_looked_up(job, repo):
+    with open(repo + "/greet.sh", "a") as f:
+        f.write("".join(f"# a line of words to make it long, number {i}\n" for i in range(100)))
+    git(repo, "commit", "-aqm", "Long")
+    result = job([refine(), plan(), text("READ greet.sh 90 95\nFIND Hello,\nREAD nowhere.c"), text("Now I know.\n" + BLOCK)] + SINGLE_END, takes_tools=False)
+    assert git(repo, "show", result["branch"] + ":greet.sh").startswith(POLITE)
+    found = [t for t in told(result, "user") if t.startswith("READ greet.sh")][0]
+    assert "    90  # a line of words to make it long, number 87\n" in found
+    assert "greet.sh:2: echo \"Hello, $1\"" in found and "READ nowhere.c\nopen nowhere.c: no such file" in found
+    assert any("<<<<<<< SEARCH" in t and "The files:" in t for t in told(result, "user"))
+    replays(result)
+
+
+def test_what_a_model_without_tools_breaks_goes_back_to_it(job, repo):
+    broken = BLOCK.replace('dear $1."', "dear $1.").replace("full stop", "stop")
+    mends = "greet.sh\n<<<<<<< SEARCH\ndear $1.\n=======\nx\n>>>>>>> REPLACE\n".replace("dear $1.\n=======\nx", 'echo "Hello, dear $1.\n=======\necho "Hello, dear $1."')
+    result = job([refine(), plan(), text(broken), text(mends)] + SINGLE_END, takes_tools=False)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+    assert any("greet.sh:2: broken now (it parsed before)" in t and "Mend what does not parse." in t for t in told(result, "user"))
+
+
+def test_failing_checks_go_back_to_a_model_without_tools(job, repo):
+    breaks = BLOCK.replace("dear $1.", "BROKEN $1.")
+    mends = BLOCK.replace("$1\"\n===", "BROKEN $1.\"\n===")
+    result = job([refine(), plan(), text(breaks), answer("tester", "DONE"), text(mends), APPROVE], takes_tools=False)
+    assert result["status"] == "completed"
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE

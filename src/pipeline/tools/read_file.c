@@ -36,6 +36,28 @@ static int read_bytes(int fd, char **out, size_t *out_len)
     return VDO_OK;
 }
 
+int tool_read_text(const char *dir, const char *path, char **out, size_t *out_len, struct err *err)
+{
+    AUTO_FREE char *text = NULL;
+    size_t len = 0;
+    int fd;
+    int rc = path_open_in(dir, path, O_RDONLY | O_NONBLOCK, 0, &fd, err);
+
+    if (rc)
+        return rc;
+    rc = read_bytes(fd, &text, &len);
+    (void)close(fd);
+    if (rc)
+        return err_set(err, rc, "%s is not a text file of at most %lu bytes", path,
+                       VDO_MAX_SOURCE_FILE);
+    if (memchr(text, '\0', len))
+        return err_set(err, VDO_E_INVALID, "%s is a binary file of %zu bytes", path, len);
+    *out = text;
+    *out_len = len;
+    text = NULL;
+    return VDO_OK;
+}
+
 /* Lines first to last with their numbers, so that the model can name and quote them. */
 static void show_lines(struct tool_call *call, const char *text, size_t len, int64_t first,
                        int64_t last)
@@ -70,19 +92,10 @@ static int read_file(struct tool_call *call, struct err *err)
     AUTO_FREE char *text = NULL;
     struct err why = {0};
     size_t len = 0;
-    int fd;
-    int rc = path_open_in(call->dir, path, O_RDONLY | O_NONBLOCK, 0, &fd, &why);
 
     (void)err;
-    if (rc)
+    if (tool_read_text(call->dir, path, &text, &len, &why))
         return tool_fail(call, "%s", why.text);
-    rc = read_bytes(fd, &text, &len);
-    (void)close(fd);
-    if (rc)
-        return tool_fail(call, "%s is not a text file of at most %lu bytes", path,
-                         VDO_MAX_SOURCE_FILE);
-    if (memchr(text, '\0', len))
-        return tool_fail(call, "%s is a binary file of %zu bytes", path, len);
     if (first < 1)
         first = 1;
     if (last < first)
