@@ -1,7 +1,7 @@
-#include "../checks.h"
 #include "../workspace.h"
 
 #include "vdo/base/mem.h"
+#include "vdo/checks/find.h"
 #include "vdo/json/json.h"
 
 #include <stdlib.h>

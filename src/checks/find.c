@@ -1,4 +1,4 @@
-#include "checks.h"
+#include "vdo/checks/find.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
