@@ -10,77 +10,187 @@
 
 #include <cmocka.h>
 
-/* A tree of at most two files. */
+enum { FILES = 4 };
+
 struct tree {
-    const char *path[2];
-    const char *text[2];
+    struct {
+        const char *path;
+        const char *text;
+    } file[FILES];
 };
 
 static bool read_tree(void *arg, const char *path, char **out_text)
 {
     const struct tree *tree = arg;
 
-    for (size_t i = 0; i < 2; i++) {
-        if (tree->path[i] && strcmp(tree->path[i], path) == 0) {
-            *out_text = xstrdup(tree->text[i]);
+    for (size_t i = 0; i < FILES; i++) {
+        if (tree->file[i].path && strcmp(tree->file[i].path, path) == 0) {
+            *out_text = xstrdup(tree->file[i].text);
             return true;
         }
     }
     return false;
 }
 
-static void each_kind_of_project_tells_how_it_is_checked(void **state)
+struct row {
+    struct tree tree;
+    const char *runs[4]; /* all of them, in order; none: nothing is found */
+};
+
+static void compare(const struct row *rows, size_t n, json_t *(*find)(checks_read_fn, void *))
 {
-    static const struct {
-        struct tree tree;
-        const char *run; /* NULL: nothing is found */
-    } rows[] = {
-        {{{"Makefile"}, {"all:\n\tcc x.c\ncheck: all\n\t./x\n"}}, "make check"},
-        {{{"Makefile"}, {"test:\n\t./t\n"}}, "make test"},
-        {{{"Makefile"}, {"all:\n\tcc x.c\n"}}, NULL},
-        {{{"Makefile"}, {"check := 3\n"}}, NULL},
-        {{{"GNUmakefile", "Makefile"}, {"tests:\n", "check:\n"}}, "make tests"},
-        {{{"package.json"}, {"{\"scripts\":{\"test\":\"node --test\"}}"}}, "npm test"},
-        {{{"package.json"},
-          {"{\"scripts\":{\"test\":\"echo \\\"Error: no test specified\\\" && exit 1\"}}"}},
-         NULL},
-        {{{"package.json"}, {"not json"}}, NULL},
-        {{{"pytest.ini"}, {""}}, "python3 -m pytest -q"},
-        {{{"pyproject.toml"}, {"[tool.pytest.ini_options]\n"}}, "python3 -m pytest -q"},
-        {{{"setup.py"}, {""}}, "python3 -m unittest discover"},
-        {{{"go.mod"}, {"module x\n"}}, "go test ./..."},
-        {{{"Cargo.toml"}, {""}}, "cargo test --offline"},
-        {{{"pom.xml"}, {""}}, "mvn -q -o test"},
-        {{{"configure"}, {""}}, "./configure && make check"},
-        {{{"README.md"}, {"make check"}}, NULL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < n; i++) {
         struct tree tree = rows[i].tree;
-        json_auto_t *found = checks_find(read_tree, &tree);
+        json_auto_t *found = find(read_tree, &tree);
+        AUTO_FREE char *is = js_dump(found);
+        size_t k = 0;
 
-        if (!rows[i].run)
-            assert_int_equal(json_array_size(found), 0);
-        else
-            assert_string_equal(js_str(found, "0.run", "(nothing)"), rows[i].run);
+        for (; k < 4 && rows[i].runs[k]; k++) {
+            const char *run = js_str(json_array_get(found, k), "run", "(nothing)");
+
+            if (strcmp(run, rows[i].runs[k]) != 0)
+                fail_msg("row %zu: expected %s: %s", i, rows[i].runs[k], is);
+            assert_true(*js_str(json_array_get(found, k), "name", ""));
+            assert_true(*js_str(json_array_get(found, k), "source", ""));
+        }
+        if (json_array_size(found) != k)
+            fail_msg("row %zu: expected %zu checks: %s", i, k, is);
     }
 }
 
-static void a_project_in_two_languages_has_two_checks(void **state)
+#define COMPARE(rows, find) compare(rows, sizeof(rows) / sizeof((rows)[0]), find)
+
+static void a_file_that_bundles_the_rest_is_taken_alone(void **state)
 {
-    struct tree tree = {{"go.mod", "Cargo.toml"}, {"", ""}};
-    json_auto_t *found = checks_find(read_tree, &tree);
+    static const struct row rows[] = {
+        {{{{"Makefile", "all:\n\tcc x.c\ncheck: all\n\t./x\n"}, {"go.mod", ""}}}, {"make check"}},
+        {{{{"Makefile", "test:\n\t./t\n"}}}, {"make test"}},
+        {{{{"Makefile", "lint test: all\n\t./t\n"}}}, {"make test"}},
+        {{{{"Makefile", "test:: all\n\t./t\n"}}}, {"make test"}},
+        {{{{"Makefile", "all:\n\tcc x.c\n"}}}, {NULL}},
+        {{{{"Makefile", "check := 3\n"}}}, {NULL}},
+        {{{{"Makefile", "check ::= 3\n"}}}, {NULL}},
+        {{{{"Makefile", "\tcheck: it\ncheckout:\n"}}}, {NULL}},
+        {{{{"GNUmakefile", "tests:\n"}, {"Makefile", "check:\n"}}}, {"make tests"}},
+        {{{{"GNUmakefile", "all:\n"}, {"Makefile", "check:\n"}}}, {NULL}},
+        {{{{"Makefile", "all:\n"}, {"go.mod", ""}}}, {"go test -v ./..."}},
+        {{{{"justfile", "build:\n  cc\ntest target='all': build\n  ./t\n"}}}, {"just test"}},
+        {{{{"justfile", "test := 'x'\n"}}}, {NULL}},
+        {{{{"Taskfile.yml", "version: '3'\ntasks:\n  test:\n    cmds: [go test]\n"}}},
+         {"task test"}},
+        {{{{"README.md", "make check"}}}, {NULL}},
+    };
 
     (void)state;
-    assert_int_equal(json_array_size(found), 2);
+    COMPARE(rows, checks_find);
+}
+
+static void package_json_is_run_by_the_manager_of_its_lock_file(void **state)
+{
+#define TEST "{\"scripts\":{\"test\":\"node --test\"}}"
+    static const struct row rows[] = {
+        {{{{"package.json", TEST}}}, {"npm test"}},
+        {{{{"package.json", TEST}, {"package-lock.json", "{}"}}}, {"npm test"}},
+        {{{{"package.json", TEST}, {"pnpm-lock.yaml", ""}}}, {"pnpm test"}},
+        {{{{"package.json", TEST}, {"yarn.lock", ""}}}, {"yarn test"}},
+        {{{{"package.json", TEST}, {"bun.lock", ""}}}, {"bun run test"}},
+        {{{{"package.json",
+            "{\"packageManager\":\"pnpm@9.1.0\",\"scripts\":{\"test\":\"vitest run\"}}"},
+           {"yarn.lock", ""}}},
+         {"pnpm test"}},
+        {{{{"package.json", "{\"workspaces\":[\"a\",\"b\"]}"}}},
+         {"npm test --workspaces --if-present"}},
+        {{{{"package.json", "{\"workspaces\":[\"a\"]}"}, {"yarn.lock", ""}}},
+         {"yarn workspaces run test"}},
+        {{{{"package.json", "{\"workspaces\":[\"a\"]}"}, {"yarn.lock", ""}, {".yarnrc.yml", ""}}},
+         {"yarn workspaces foreach -A run test"}},
+        {{{{"package.json", "{}"}, {"pnpm-workspace.yaml", ""}}},
+         {"pnpm -r --if-present run test"}},
+        {{{{"package.json",
+            "{\"scripts\":{\"test\":\"echo \\\"Error: no test specified\\\" && exit 1\"}}"}}},
+         {NULL}},
+        {{{{"package.json", "{\"scripts\":{\"test\":3}}"}}}, {NULL}},
+        {{{{"package.json", "{\"scripts\":[]}"}}}, {NULL}},
+        {{{{"package.json", "not json"}}}, {NULL}},
+        {{{{"package.json", "{}"}}}, {NULL}},
+    };
+
+    (void)state;
+    COMPARE(rows, checks_find);
+}
+
+static void each_ecosystem_tells_how_it_is_checked(void **state)
+{
+    static const struct row rows[] = {
+        {{{{"pytest.ini", ""}}}, {"python3 -m pytest -v"}},
+        {{{{"pyproject.toml", "[tool.pytest.ini_options]\n"}}}, {"python3 -m pytest -v"}},
+        {{{{"tox.ini", "commands = pytest {posargs}\n"}}}, {"python3 -m pytest -v"}},
+        {{{{"noxfile.py", "session.run('pytest')\n"}}}, {"python3 -m pytest -v"}},
+        {{{{"setup.py", ""}}}, {"python3 -m unittest discover -v"}},
+        {{{{"setup.py", ""}, {"requirements-dev.txt", "pytest==8\n"}}}, {"python3 -m pytest -v"}},
+        {{{{"manage.py", "import django\n"}}}, {"python3 manage.py test"}},
+        {{{{"go.mod", "module x\n"}}}, {"go test -v ./..."}},
+        {{{{"go.work", ""}, {"go.mod", ""}}}, {"go list -f '{{.Dir}}/...' -m | xargs go test -v"}},
+        {{{{"Cargo.toml", ""}}}, {"cargo test --offline"}},
+        {{{{"Cargo.toml", "[workspace]\n"}}}, {"cargo test --offline --workspace"}},
+        {{{{"pom.xml", ""}}}, {"mvn -B -o test"}},
+        {{{{"pom.xml", ""}, {"mvnw", ""}}}, {"./mvnw -B -o test"}},
+        {{{{"build.gradle.kts", ""}}}, {"gradle --offline test"}},
+        {{{{"settings.gradle", ""}, {"gradlew", ""}}}, {"./gradlew --offline test"}},
+        {{{{"meson.build", ""}}},
+         {"meson setup build-vdo && meson test -C build-vdo --print-errorlogs"}},
+        {{{{"configure", ""}}}, {"./configure && make check"}},
+        {{{{"Gemfile", "gem 'rspec'\n"}, {"Rakefile", "task :test\n"}}}, {"bundle exec rspec"}},
+        {{{{"Rakefile", "Rake::TestTask.new\n"}}}, {"bundle exec rake test"}},
+        {{{{"phpunit.xml.dist", ""}}}, {"vendor/bin/phpunit"}},
+        {{{{"Directory.Build.props", ""}}}, {"dotnet test --no-restore"}},
+        {{{{"mix.exs", ""}}}, {"mix test"}},
+        {{{{"go.mod", ""}, {"Cargo.toml", ""}, {"pytest.ini", ""}, {"package.json", TEST}}},
+         {"npm test", "python3 -m pytest -v", "go test -v ./...", "cargo test --offline"}},
+        {{{{"tox.ini", "nothing"}}}, {NULL}},
+        {{{{"global.json", "{}"}}}, {NULL}},
+    };
+
+    (void)state;
+    COMPARE(rows, checks_find);
+}
+
+static void lint_is_found_apart_from_the_tests(void **state)
+{
+    static const struct row rows[] = {
+        {{{{"Makefile", "check:\n\nlint:\n\tx\n"}}}, {"make lint"}},
+        {{{{"Makefile", "check:\n"}}}, {NULL}},
+        {{{{"package.json", "{\"scripts\":{\"lint\":\"eslint .\",\"typecheck\":\"tsc\"}}"}}},
+         {"npm run lint", "npm run typecheck"}},
+        {{{{"pyproject.toml", "[tool.ruff]\n"}}}, {"ruff check --no-cache ."}},
+        {{{{"go.mod", ""}}}, {"go vet ./..."}},
+        {{{{"package.json", TEST}}}, {NULL}},
+    };
+
+    (void)state;
+    COMPARE(rows, checks_find_lint);
+}
+
+static void lock_files_are_sorted_names_without_folders(void **state)
+{
+    const char *const *names = checks_lock_files();
+
+    (void)state;
+    for (size_t i = 0; names[i]; i++) {
+        assert_null(strchr(names[i], '/'));
+        if (i)
+            assert_true(strcmp(names[i - 1], names[i]) < 0);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_kind_of_project_tells_how_it_is_checked),
-        cmocka_unit_test(a_project_in_two_languages_has_two_checks),
+        cmocka_unit_test(a_file_that_bundles_the_rest_is_taken_alone),
+        cmocka_unit_test(package_json_is_run_by_the_manager_of_its_lock_file),
+        cmocka_unit_test(each_ecosystem_tells_how_it_is_checked),
+        cmocka_unit_test(lint_is_found_apart_from_the_tests),
+        cmocka_unit_test(lock_files_are_sorted_names_without_folders),
     };
 
     return cmocka_run_group_tests_name("checks/find", tests, NULL, NULL);

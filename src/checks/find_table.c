@@ -1,0 +1,118 @@
+#include "finder.h"
+
+#include <string.h>
+
+/*
+ * One row for each thing that tells of a check. Of a group the first row that holds is taken, so
+ * the more telling ones stand first. Where a runner can name the tests that pass, it is asked to.
+ */
+static const struct row {
+    const char *group;
+    const char *file;
+    const char *pattern; /* a line in it; NULL: the file is enough */
+    const char *name;
+    const char *run;
+} tests[] = {
+    {"python", "pytest.ini", NULL, "pytest", "python3 -m pytest -v"},
+    {"python", ".pytest.ini", NULL, "pytest", "python3 -m pytest -v"},
+    {"python", "pyproject.toml", "pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "setup.cfg", "pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "tox.ini", "pytest|py\\.test", "pytest", "python3 -m pytest -v"},
+    {"python", "noxfile.py", "pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "conftest.py", NULL, "pytest", "python3 -m pytest -v"},
+    {"python", "tests/conftest.py", NULL, "pytest", "python3 -m pytest -v"},
+    {"python", "test/conftest.py", NULL, "pytest", "python3 -m pytest -v"},
+    {"python", "Pipfile", "^pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "requirements.txt", "^pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "requirements-dev.txt", "^pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "requirements/dev.txt", "^pytest", "pytest", "python3 -m pytest -v"},
+    {"python", "manage.py", "django", "django", "python3 manage.py test"},
+    {"python", "setup.py", NULL, "unittest", "python3 -m unittest discover -v"},
+    {"python", "pyproject.toml", NULL, "unittest", "python3 -m unittest discover -v"},
+    {"python", "tox.ini", "unittest", "unittest", "python3 -m unittest discover -v"},
+    {"python", "tests/__init__.py", NULL, "unittest", "python3 -m unittest discover -v"},
+
+    {"go", "go.work", NULL, "go test", "go list -f '{{.Dir}}/...' -m | xargs go test -v"},
+    {"go", "go.mod", NULL, "go test", "go test -v ./..."},
+
+    {"rust", "Cargo.toml", "^\\[workspace", "cargo test", "cargo test --offline --workspace"},
+    {"rust", "Cargo.toml", NULL, "cargo test", "cargo test --offline"},
+
+    {"jvm", "mvnw", NULL, "mvn test", "./mvnw -B -o test"},
+    {"jvm", "pom.xml", NULL, "mvn test", "mvn -B -o test"},
+    {"jvm", "gradlew", NULL, "gradle test", "./gradlew --offline test"},
+    {"jvm", "settings.gradle.kts", NULL, "gradle test", "gradle --offline test"},
+    {"jvm", "settings.gradle", NULL, "gradle test", "gradle --offline test"},
+    {"jvm", "build.gradle.kts", NULL, "gradle test", "gradle --offline test"},
+    {"jvm", "build.gradle", NULL, "gradle test", "gradle --offline test"},
+    {"jvm", "build.sbt", NULL, "sbt test", "sbt -Dsbt.offline=true test"},
+
+    {"native", "CMakeLists.txt", NULL, "ctest",
+     "cmake -S . -B build-vdo && cmake --build build-vdo && "
+     "ctest --test-dir build-vdo --output-on-failure"},
+    {"native", "meson.build", NULL, "meson test",
+     "meson setup build-vdo && meson test -C build-vdo --print-errorlogs"},
+    {"native", "configure", NULL, "make check", "./configure && make check"},
+    {"native", "configure.ac", NULL, "make check", "autoreconf -i && ./configure && make check"},
+    {"native", "build.zig", NULL, "zig build test", "zig build test"},
+
+    {"ruby", ".rspec", NULL, "rspec", "bundle exec rspec"},
+    {"ruby", "Gemfile", "rspec", "rspec", "bundle exec rspec"},
+    {"ruby", "spec/spec_helper.rb", NULL, "rspec", "bundle exec rspec"},
+    {"ruby", "bin/rails", NULL, "rails test", "bin/rails test"},
+    {"ruby", "Rakefile", "TestTask|task +:?[\"']?test|Minitest", "rake test",
+     "bundle exec rake test"},
+
+    {"php", "phpunit.xml", NULL, "phpunit", "vendor/bin/phpunit"},
+    {"php", "phpunit.xml.dist", NULL, "phpunit", "vendor/bin/phpunit"},
+    {"php", "phpunit.dist.xml", NULL, "phpunit", "vendor/bin/phpunit"},
+    {"php", "composer.json", "\"phpunit/phpunit\"", "phpunit", "vendor/bin/phpunit"},
+
+    {"dotnet", "global.json", "\"sdk\"", "dotnet test", "dotnet test --no-restore"},
+    {"dotnet", "Directory.Build.props", NULL, "dotnet test", "dotnet test --no-restore"},
+    {"dotnet", "Directory.Packages.props", NULL, "dotnet test", "dotnet test --no-restore"},
+
+    {"elixir", "mix.exs", NULL, "mix test", "mix test"},
+    {"erlang", "rebar.config", NULL, "rebar3 eunit", "rebar3 eunit"},
+    {"swift", "Package.swift", NULL, "swift test", "swift test"},
+    {"dart", "pubspec.yaml", "^  flutter:", "flutter test", "flutter test --no-pub"},
+    {"dart", "pubspec.yaml", NULL, "dart test", "dart test"},
+    {"haskell", "stack.yaml", NULL, "stack test", "stack test"},
+    {"haskell", "cabal.project", NULL, "cabal test", "cabal test --offline all"},
+    {"perl", "Makefile.PL", NULL, "prove", "prove -lr t"},
+    {"perl", "cpanfile", NULL, "prove", "prove -lr t"},
+    {"deno", "deno.json", NULL, "deno test", "deno test --cached-only --allow-all"},
+    {"deno", "deno.jsonc", NULL, "deno test", "deno test --cached-only --allow-all"},
+};
+
+static const struct row lints[] = {
+    {"python", "ruff.toml", NULL, "ruff", "ruff check --no-cache ."},
+    {"python", ".ruff.toml", NULL, "ruff", "ruff check --no-cache ."},
+    {"python", "pyproject.toml", "^\\[tool\\.ruff", "ruff", "ruff check --no-cache ."},
+    {"python", ".flake8", NULL, "flake8", "flake8"},
+    {"python", "setup.cfg", "^\\[flake8\\]", "flake8", "flake8"},
+    {"go", "go.mod", NULL, "go vet", "go vet ./..."},
+    {"ruby", ".rubocop.yml", NULL, "rubocop", "bundle exec rubocop"},
+};
+
+static void find_rows(struct finder *f, const struct row *rows, size_t n)
+{
+    const char *taken = "";
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(rows[i].group, taken) == 0 || !finder_matches(f, rows[i].file, rows[i].pattern))
+            continue;
+        taken = rows[i].group;
+        finder_add(f, rows[i].name, rows[i].run, rows[i].file);
+    }
+}
+
+void find_by_table(struct finder *f)
+{
+    find_rows(f, tests, sizeof(tests) / sizeof(tests[0]));
+}
+
+void find_lint_by_table(struct finder *f)
+{
+    find_rows(f, lints, sizeof(lints) / sizeof(lints[0]));
+}
