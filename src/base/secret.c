@@ -96,46 +96,9 @@ const char *secret_reveal(const struct secret *secret)
     return secret->bytes ? secret->bytes : "";
 }
 
-/*
- * Token prefixes and the fewest characters behind them, from the vendors' published formats. Short
- * prefixes are looked for at the start of words only: "task-..." is none.
- */
-static const struct {
-    const char *prefix;
-    size_t least;
-    bool anywhere;
-} shapes[] = {
-    {"ghp_", 20, true},    {"gho_", 20, true},        {"ghu_", 20, true},    {"ghs_", 20, true},
-    {"ghr_", 20, true},    {"github_pat_", 20, true}, {"sk-ant-", 16, true}, {"sk-proj-", 16, true},
-    {"sk-or-", 16, false}, {"sk-", 20, false},        {"AKIA", 16, false},   {"ASIA", 16, false},
-    {"AIza", 30, true},    {"glpat-", 16, true},      {"xoxb-", 10, true},   {"xoxp-", 10, true},
-    {"xoxa-", 10, true},   {"npm_", 30, false},       {"eyJ", 40, false},
-};
-
 static bool is_token_char(char c)
 {
     return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
-}
-
-/* Bytes of a token that starts at text, or 0. */
-static size_t token_shape(const char *text, size_t len, bool word_start)
-{
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        size_t prefix;
-        size_t end;
-
-        if (shapes[i].prefix[0] != text[0])
-            continue;
-        prefix = end = strlen(shapes[i].prefix);
-        if ((!word_start && !shapes[i].anywhere) || len < prefix ||
-            memcmp(text, shapes[i].prefix, prefix) != 0)
-            continue;
-        while (end < len && is_token_char(text[end]))
-            end++;
-        if (end - prefix >= shapes[i].least)
-            return end;
-    }
-    return 0;
 }
 
 /* Bytes of a PEM private key block that starts at text, or 0. */
@@ -183,8 +146,8 @@ static void note_shapes(void)
 {
     if (known.has_shapes)
         return;
-    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-        note_pair(shapes[i].prefix);
+    for (size_t i = 0; secret_shape_prefix(i); i++)
+        note_pair(secret_shape_prefix(i));
     note_pair("--");
     known.has_shapes = true;
 }
@@ -213,7 +176,8 @@ void redact_text(const char *text, size_t len, struct strbuf *out)
 
         hidden = known_value(text + i, len - i);
         if (!hidden)
-            hidden = token_shape(text + i, len - i, i == from || starts_word(text, i));
+            (void)secret_shape(text + i, len - i, i == from || starts_word(text, i), false,
+                               &hidden);
         if (!hidden && text[i] == '-')
             hidden = pem_block(text + i, len - i);
         if (!hidden) {
@@ -227,6 +191,17 @@ void redact_text(const char *text, size_t len, struct strbuf *out)
     }
     (void)strbuf_add(out, text + from, len - from);
     (void)pthread_mutex_unlock(&known.lock);
+}
+
+bool secret_known_in(const char *text, size_t len)
+{
+    bool found = false;
+
+    (void)pthread_mutex_lock(&known.lock);
+    for (size_t i = next_start(text, 0, len); i < len && !found; i = next_start(text, i + 1, len))
+        found = known_value(text + i, len - i) > 0;
+    (void)pthread_mutex_unlock(&known.lock);
+    return found;
 }
 
 char *redact_dup(const char *text)

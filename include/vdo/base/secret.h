@@ -29,10 +29,26 @@ bool secret_is_set(const struct secret *secret);
 /* Borrowed until the secret is set or released; "" when unset. */
 const char *secret_reveal(const struct secret *secret);
 
+/* Does a text hold one of the values that were set? */
+bool secret_known_in(const char *text, size_t len);
+
 /*
- * Append text to out with every known secret and everything that has the shape of a token of
- * GitHub, OpenAI, Anthropic, Google, AWS, GitLab, Slack, npm, a JWT or a PEM private key replaced
- * by "[redacted]".
+ * What kind of token has its form at the start of text: "GitHub token", "AWS access key", ...; NULL
+ * when none has. Source: the vendors' published formats, one list in src/base/secret_shape.c.
+ *
+ * word_start  no character of a token stands before text: short prefixes are told there only
+ * certain     false: everything that could be one, for hiding; true: the exact form only, for
+ *             saying that it is one
+ * out_len     bytes of the token; untouched when there is none
+ */
+const char *secret_shape(const char *text, size_t len, bool word_start, bool certain,
+                         size_t *out_len);
+/* What the i-th form begins with, two characters at least; NULL past the last. */
+const char *secret_shape_prefix(size_t i);
+
+/*
+ * Append text to out with every known secret, everything that has the form of a token (see
+ * secret_shape()) and every PEM private key replaced by "[redacted]".
  */
 void redact_text(const char *text, size_t len, struct strbuf *out);
 /* The same for a NUL-terminated text; the caller frees the result with free(). */
