@@ -1,5 +1,6 @@
 #include "vdo/cli/commands.h"
 #include "vdo/gitrepo/gitrepo.h"
+#include "vdo/sandbox/inlet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,9 +64,12 @@ int main(int argc, char **argv)
         (void)printf("vdo %s\n", VDO_VERSION);
         return EXIT_DONE;
     }
-    /* Not for people: network transfers of git run in a process of their own. */
+    /* Not for people: network transfers of git run in a process of their own, and so does the first
+     * program of a sandbox that may reach some hosts. */
     if (strcmp(argv[1], "git-transfer") == 0)
         return git_transfer_main();
+    if (strcmp(argv[1], SANDBOX_INLET) == 0)
+        return sandbox_inlet_main(argc - 1, argv + 1);
     command = bsearch(argv[1], commands, sizeof(commands) / sizeof(commands[0]),
                       sizeof(commands[0]), compare_name);
     if (!command) {

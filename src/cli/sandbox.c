@@ -1,6 +1,7 @@
 #include "vdo/sandbox/sandbox.h"
 
 #include "vdo/base/clock.h"
+#include "vdo/base/host_rule.h"
 #include "vdo/base/proc.h"
 #include "vdo/cli/commands.h"
 
@@ -20,7 +21,11 @@ static const char help[] =
     "Runs CMD on DIR, which it sees at the same place and may write to; nothing else of the host.\n"
     "\n"
     "  -d, --dir DIR           the work directory; the command starts in it\n"
-    "  -n, --network none|full none (default), or the host's network\n"
+    "  -n, --network none|allow|full\n"
+    "                          none (default), the hosts of --allow, or the host's network\n"
+    "  -a, --allow HOST[:PORT] with --network allow: a host that may be reached through a proxy, which\n"
+    "                          programs find in HTTPS_PROXY and the like; *.HOST for those below it;\n"
+    "                          port 443 unless given; may be repeated. Attempts are listed at the end\n"
     "  -t, --timeout SECONDS   wall time after which everything is killed (default 300)\n"
     "  -m, --memory BYTES      all processes together, /tmp included (default 2147483648)\n"
     "  -p, --pids N            processes and threads (default 256)\n"
@@ -34,7 +39,8 @@ enum {
     EXIT_NO_ISOLATION = 125,
     DEFAULT_TIMEOUT_S = 300,
     MOST_TIMEOUT_S = 7 * 24 * 3600,
-    WRITE_MS = 200
+    WRITE_MS = 200,
+    MOST_ALLOWED = HOST_MAX_RULES
 };
 
 static atomic_bool cancelled;
@@ -42,7 +48,9 @@ static volatile sig_atomic_t caught;
 
 struct options {
     char dir[PATH_MAX];
-    bool network;
+    const char *network; /* none allow full */
+    const char *allow[MOST_ALLOWED + 1];
+    size_t n_allow;
     int64_t timeout_s;
     int64_t memory_bytes;
     int64_t pids;
@@ -71,6 +79,21 @@ static bool parse_number(const char *text, int64_t least, int64_t most, int64_t 
     return true;
 }
 
+static int take_allowed(struct options *o, const char *value)
+{
+    struct host_rule rule;
+    const char *why = host_rule_parse(value, &rule);
+
+    if (o->n_allow == MOST_ALLOWED)
+        return wrong("--allow is given more than 64 times", NULL);
+    if (why) {
+        (void)fprintf(stderr, "vdo sandbox: --allow %s: %s\n", value, why);
+        return EXIT_USAGE;
+    }
+    o->allow[o->n_allow++] = value;
+    return 0;
+}
+
 static int take_option(struct options *o, int option, const char *value)
 {
     switch (option) {
@@ -79,10 +102,13 @@ static int take_option(struct options *o, int option, const char *value)
             return wrong("--dir", strerrordesc_np(errno));
         return 0;
     case 'n':
-        o->network = strcmp(value, "full") == 0;
-        return o->network || strcmp(value, "none") == 0 ?
+        o->network = value;
+        return strcmp(value, "none") == 0 || strcmp(value, "allow") == 0 ||
+                       strcmp(value, "full") == 0 ?
                    0 :
-                   wrong("--network is none or full, not", value);
+                   wrong("--network is none, allow or full, not", value);
+    case 'a':
+        return take_allowed(o, value);
     case 't':
         return parse_number(value, 1, MOST_TIMEOUT_S, &o->timeout_s) ?
                    0 :
@@ -107,15 +133,19 @@ static int take_option(struct options *o, int option, const char *value)
 /* 0, or the exit code; help was printed when it is EXIT_DONE and out->command is NULL. */
 static int parse_options(int argc, char **argv, struct options *out)
 {
-    static const struct option longs[] = {
-        {"dir", required_argument, NULL, 'd'},     {"network", required_argument, NULL, 'n'},
-        {"timeout", required_argument, NULL, 't'}, {"memory", required_argument, NULL, 'm'},
-        {"pids", required_argument, NULL, 'p'},    {"disk", required_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"dir", required_argument, NULL, 'd'},
+                                          {"network", required_argument, NULL, 'n'},
+                                          {"timeout", required_argument, NULL, 't'},
+                                          {"memory", required_argument, NULL, 'm'},
+                                          {"allow", required_argument, NULL, 'a'},
+                                          {"pids", required_argument, NULL, 'p'},
+                                          {"disk", required_argument, NULL, 'k'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int option;
 
     optind = 0;
-    while ((option = getopt_long(argc, argv, "+d:n:t:m:p:k:h", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "+d:n:a:t:m:p:k:h", longs, NULL)) != -1) {
         int rc;
 
         if (option == 'h') {
@@ -130,6 +160,8 @@ static int parse_options(int argc, char **argv, struct options *out)
         return wrong("--dir is missing", NULL);
     if (optind >= argc)
         return wrong("there is no command to run", NULL);
+    if ((out->n_allow > 0) != (strcmp(out->network, "allow") == 0))
+        return wrong("--network allow and --allow need each other", NULL);
     out->command = argv + optind;
     return 0;
 }
@@ -178,6 +210,24 @@ static void pass_on(void *arg, int stream, const char *bytes, size_t len)
     }
 }
 
+static void list_attempts(const json_t *attempts)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach (attempts, i, item) {
+        const char *host = json_string_value(json_object_get(item, "host"));
+        const char *why = json_string_value(json_object_get(item, "why"));
+
+        (void)fprintf(stderr, "vdo sandbox: network: %s %s:%lld",
+                      json_is_true(json_object_get(item, "allowed")) ? "allowed" : "refused",
+                      *host ? host : "(no host)",
+                      (long long)json_integer_value(json_object_get(item, "port")));
+        (void)fprintf(stderr, "%s%s, times: %lld\n", *why ? " " : "", why,
+                      (long long)json_integer_value(json_object_get(item, "count")));
+    }
+}
+
 static int exit_code_of(const struct sandbox_result *result)
 {
     if (result->end != SANDBOX_EXITED && result->end != SANDBOX_CANCELLED)
@@ -192,7 +242,8 @@ static int run(const struct options *o, const struct sandbox *sandbox)
     bool broken[3] = {false};
     struct sandbox_spec spec = {.dir = o->dir,
                                 .argv = (const char *const *)o->command,
-                                .network = o->network,
+                                .network = strcmp(o->network, "full") == 0,
+                                .allow_hosts = o->n_allow ? o->allow : NULL,
                                 .timeout_ms = o->timeout_s * 1000,
                                 .memory_bytes = o->memory_bytes,
                                 .disk_bytes = o->disk_bytes,
@@ -211,6 +262,7 @@ static int run(const struct options *o, const struct sandbox *sandbox)
             return EXIT_NO_ISOLATION;
         return rc == VDO_E_INVALID ? EXIT_USAGE : EXIT_FAILED;
     }
+    list_attempts(result.network);
     code = exit_code_of(&result);
     sandbox_result_release(&result);
     return code;
@@ -218,7 +270,7 @@ static int run(const struct options *o, const struct sandbox *sandbox)
 
 int cli_sandbox(int argc, char **argv)
 {
-    struct options options = {.timeout_s = DEFAULT_TIMEOUT_S};
+    struct options options = {.network = "none", .timeout_s = DEFAULT_TIMEOUT_S};
     struct sandbox *sandbox = NULL;
     struct err err = {0};
     int code = parse_options(argc, argv, &options);

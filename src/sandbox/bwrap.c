@@ -1,10 +1,12 @@
 #include "bwrap.h"
 
 #include "orphans.h"
+#include "proxy.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/sandbox/inlet.h"
 
 #include <glob.h>
 #include <inttypes.h>
@@ -179,12 +181,47 @@ static void add_mounts(struct args *args, const struct bwrap_view *view,
     ADD(args, "--remount-ro", "/", "--chdir", dir);
 }
 
+static bool reaches_loopback(const char *const *rules)
+{
+    for (; *rules; rules++) {
+        if (strncmp(*rules, "127.", 4) == 0 || strncmp(*rules, "[::1]", 5) == 0 ||
+            strncmp(*rules, "localhost", 9) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where programs look for a proxy. What they start on their own loopback they reach without it,
+ * unless the loopback of the host is what is allowed. */
+static void add_proxy(struct args *args, const char *const *rules)
+{
+    static const char *const names[] = {"HTTP_PROXY",       "HTTPS_PROXY",           "ALL_PROXY",
+                                        "http_proxy",       "https_proxy",           "all_proxy",
+                                        "npm_config_proxy", "npm_config_https_proxy"};
+    AUTO_FREE char *url = xasprintf("http://127.0.0.1:%d", PROXY_PORT);
+    AUTO_FREE char *java =
+        xasprintf("-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=%d -Dhttps.proxyHost=127.0.0.1 "
+                  "-Dhttps.proxyPort=%d",
+                  PROXY_PORT, PROXY_PORT);
+
+    for (size_t i = 0; i < N_OF(names); i++)
+        ADD(args, "--setenv", names[i], url);
+    if (!reaches_loopback(rules)) {
+        ADD(args, "--setenv", "NO_PROXY", "localhost,127.0.0.1,::1");
+        ADD(args, "--setenv", "no_proxy", "localhost,127.0.0.1,::1");
+    }
+    ADD(args, "--setenv", "NODE_USE_ENV_PROXY", "1");
+    ADD(args, "--setenv", "MAVEN_OPTS", java, "--setenv", "GRADLE_OPTS", java);
+}
+
 static int add_environment(struct args *args, const struct sandbox_spec *spec, struct err *err)
 {
     ADD(args, "--clearenv", "--setenv", "PATH",
         "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     ADD(args, "--setenv", "HOME", "/tmp/home", "--setenv", "LANG", "C.UTF-8");
     ADD(args, "--setenv", "TERM", "dumb", "--setenv", "USER", "u");
+    if (spec->allow_hosts)
+        add_proxy(args, spec->allow_hosts);
     for (const char *const *env = spec->env; env && *env; env++) {
         const char *equals = strchr(*env, '=');
 
@@ -196,6 +233,15 @@ static int add_environment(struct args *args, const struct sandbox_spec *spec, s
     return VDO_OK;
 }
 
+/* This program is not in the sandbox; its descriptor is. */
+static void add_inlet(struct args *args, const struct bwrap_run *run)
+{
+    AUTO_FREE char *exe = xasprintf("/proc/self/fd/%d", run->exe_fd);
+    AUTO_FREE char *channel = xasprintf("%d", run->channel_fd);
+
+    ADD(args, exe, SANDBOX_INLET, channel, "--");
+}
+
 /*
  * The limit on processes is set inside: there it counts the sandbox's own processes only, outside
  * it would count all that the user runs. One more than asked, and the namespace's first, so that
@@ -205,6 +251,8 @@ static void add_command(struct args *args, const struct bwrap_view *view,
                         const struct bwrap_run *run)
 {
     args_add(args, "--");
+    if (run->channel_fd >= 0)
+        add_inlet(args, run);
     if (view->has_prlimit) {
         AUTO_FREE char *nproc = xasprintf("--nproc=%" PRId64, run->pids + 2);
 

@@ -40,6 +40,8 @@ struct bwrap_run {
     int nsswitch_fd;
     int empty_fd; /* when dir/.git is a file */
     int status_fd;
+    int exe_fd;     /* with allow_hosts: this program, ... */
+    int channel_fd; /* ... and where its inlet hands the socket out */
 };
 
 /* Is dir/.git a file, as in a git worktree? */

@@ -21,7 +21,8 @@ struct sandbox {
     struct facts facts;
     struct cgroup_host cgroups;
     struct bwrap_view view;
-    bool no_idmap; /* tests: as on a file system without id-mapped mounts */
+    int64_t proxy_head_ms; /* tests: instead of PROXY_HEAD_MS; 0: that */
+    bool no_idmap;         /* tests: as on a file system without id-mapped mounts */
 };
 
 /* sandbox_run() for a host that is not known to be available yet. */

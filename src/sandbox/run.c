@@ -1,5 +1,6 @@
 #include "host.h"
 #include "output.h"
+#include "proxy.h"
 #include "tenant.h"
 #include "watch.h"
 
@@ -30,7 +31,18 @@ static const char hosts[] = "127.0.0.1 localhost sandbox\n::1 localhost ip6-loca
 static const char nsswitch[] = "passwd: files\ngroup: files\nhosts: files dns\n"
                                "services: files\nprotocols: files\n";
 
-enum { FD_FILTER, FD_PASSWD, FD_GROUP, FD_HOSTS, FD_NSSWITCH, FD_EMPTY, FD_STATUS, N_FDS };
+enum {
+    FD_FILTER,
+    FD_PASSWD,
+    FD_GROUP,
+    FD_HOSTS,
+    FD_NSSWITCH,
+    FD_EMPTY,
+    FD_STATUS,
+    FD_EXE,
+    FD_CHANNEL,
+    N_FDS
+};
 
 /* One run: everything that must be released, in the order it is made. */
 struct run {
@@ -45,6 +57,7 @@ struct run {
     struct cgroup group;
     struct watch watch;
     struct output output;
+    struct proxy *proxy; /* with allow_hosts */
     struct args args;
     struct proc_rlimit rlimits[3];
 };
@@ -88,6 +101,9 @@ static int check_spec(const struct sandbox_spec *spec, struct err *err)
     if (spec->memory_bytes < 0 || (spec->memory_bytes && spec->memory_bytes < LEAST_MEMORY))
         return err_set(err, VDO_E_INVALID, "sandbox: memory must be %" PRId64 " bytes or more",
                        LEAST_MEMORY);
+    if (spec->network && spec->allow_hosts)
+        return err_set(err, VDO_E_INVALID,
+                       "sandbox: either the whole network or some hosts can be allowed");
     if (spec->disk_bytes < 0 || spec->pids < 0 || spec->cpus < 0)
         return err_set(err, VDO_E_INVALID, "sandbox: a limit is negative");
     return check_dir(spec->dir, err);
@@ -102,6 +118,26 @@ static int make_data(const void *bytes, size_t len)
         return -1;
     }
     return fd;
+}
+
+/* With allow_hosts: the proxy, its channel, and this program as the one to start inside. */
+static int open_way_out(struct run *r, struct err *err)
+{
+    int rc;
+
+    if (!r->spec->allow_hosts)
+        return VDO_OK;
+    r->fds[FD_EXE] = open(proc_self_exe(), O_RDONLY | O_CLOEXEC);
+    if (r->fds[FD_EXE] < 0)
+        return err_set(err, VDO_E_IO, "sandbox: open %.300s: %s", proc_self_exe(),
+                       strerrordesc_np(errno));
+    rc = proxy_start(r->spec->allow_hosts, r->sandbox->proxy_head_ms, &r->proxy,
+                     &r->fds[FD_CHANNEL], err);
+    if (!rc) {
+        r->passed[r->n_passed++] = r->fds[FD_EXE];
+        r->passed[r->n_passed++] = r->fds[FD_CHANNEL];
+    }
+    return rc;
 }
 
 /* Takes over both ends of the status pipe: one for bwrap, one for the watcher. */
@@ -123,13 +159,13 @@ static int open_fds(struct run *r, int *out_status, struct err *err)
         r->fds[FD_STATUS] = status[1];
         *out_status = status[0];
     }
-    for (int i = 0; i < N_FDS; i++) {
+    for (int i = 0; i <= FD_STATUS; i++) {
         ok = ok && (r->fds[i] >= 0 || (i == FD_HOSTS && r->spec->network) || i == FD_EMPTY);
         if (r->fds[i] >= 0)
             r->passed[r->n_passed++] = r->fds[i];
     }
     if (ok)
-        return VDO_OK;
+        return open_way_out(r, err);
     return err_set(err, VDO_E_IO, "sandbox: open descriptors: %s", strerrordesc_np(errno));
 }
 
@@ -184,7 +220,9 @@ static int make_args(struct run *r, struct err *err)
                           .hosts_fd = r->fds[FD_HOSTS],
                           .nsswitch_fd = r->fds[FD_NSSWITCH],
                           .empty_fd = r->fds[FD_EMPTY],
-                          .status_fd = r->fds[FD_STATUS]};
+                          .status_fd = r->fds[FD_STATUS],
+                          .exe_fd = r->fds[FD_EXE],
+                          .channel_fd = r->fds[FD_CHANNEL]};
 
     return bwrap_args(&r->sandbox->view, &b, &r->args, err);
 }
@@ -241,6 +279,7 @@ static void fill_result(struct run *r, const struct proc_result *p, struct sandb
         cpu_ms = r->watch.cpu_ms; /* as of the last look */
     out->cpu_ms = cpu_ms > p->cpu_ms ? cpu_ms : p->cpu_ms;
     out->output = output_text(&r->output);
+    out->network = r->proxy ? proxy_attempts(r->proxy) : NULL;
 }
 
 /* bwrap says nothing about an exit when it could not start the command: then what it wrote is the
@@ -250,7 +289,7 @@ static int check_started(struct run *r, const struct proc_result *p, struct err 
     bool killed = p->timed_out || p->cancelled || p->watch_killed || p->signal ||
                   r->watch.end != SANDBOX_EXITED;
 
-    if (killed || nsproc_has_exit(&r->watch.ns))
+    if (killed || (nsproc_has_exit(&r->watch.ns) && (!r->proxy || proxy_was_reached(r->proxy))))
         return VDO_OK;
     AUTO_FREE char *text = output_text(&r->output);
     text[strcspn(text, "\n")] = '\0';
@@ -289,6 +328,8 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
         return rc;
     nsproc_end(&r->watch.ns);
     watch_finish(&r->watch);
+    if (r->proxy)
+        proxy_stop(r->proxy);
     rc = check_started(r, &ended, err);
     if (!rc)
         fill_result(r, &ended, result);
@@ -299,7 +340,7 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
 int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
              struct sandbox_result *result, struct err *err)
 {
-    struct run r = {.sandbox = sandbox, .spec = spec, .fds = {-1, -1, -1, -1, -1, -1, -1}};
+    struct run r = {.sandbox = sandbox, .spec = spec, .fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1}};
     int status_fd = -1;
     int rc = check_spec(spec, err);
 
@@ -325,6 +366,7 @@ int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
     close_fds(&r);
     if (status_fd >= 0 && r.watch.dir)
         watch_release(&r.watch);
+    proxy_free(r.proxy);
     args_release(&r.args);
     cgroup_remove(&r.group);
 out_tenant:

@@ -173,5 +173,7 @@ void sandbox_result_release(struct sandbox_result *result)
     if (!result)
         return;
     free(result->output);
+    json_decref(result->network);
     result->output = NULL;
+    result->network = NULL;
 }

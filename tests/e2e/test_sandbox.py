@@ -1,7 +1,9 @@
 """`vdo sandbox` as a user meets it: exit codes, streams, limits named, signals."""
+import http.server
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -29,6 +31,9 @@ def isolation(tmp_path):
     (["--dir", ".", "--network", "some", "--", "true"], 2), (["--dir", ".", "--timeout", "0", "--", "true"], 2),
     (["--dir", ".", "--timeout", "1s", "--", "true"], 2), (["--dir", ".", "--memory", "-5", "--", "true"], 2),
     (["--dir", ".", "--memory", "2G", "--", "true"], 2), (["--dir", ".", "--pids", "99999999999999999999", "--", "true"], 2),
+    (["--dir", ".", "--network", "allow", "--", "true"], 2), (["--dir", ".", "--allow", "a.example", "--", "true"], 2),
+    (["--dir", ".", "--network", "allow", "--allow", "http://a.example/", "--", "true"], 2),
+    (["--dir", ".", "--network", "allow", *["--allow", "a.example"] * 65, "--", "true"], 2),
     (["--dir", ".", "--disk", "", "--", "true"], 2), (["--dir", ".", "--what", "--", "true"], 2), (["--help"], 0)])
 def test_usage(tmp_path, words, code):
     done = subprocess.run([VDO, "sandbox", *words], capture_output=True, text=True, timeout=60, cwd=tmp_path)
@@ -99,3 +104,61 @@ def test_a_limit_ends_the_run_and_is_named(tmp_path, words, line, code, says):
         return
     assert done.returncode == code, done.stderr
     assert f"ended: {says}" in done.stderr
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"here\n")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    """A server on the host's loopback, which only an entry of its own may lead to."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as it:
+        threading.Thread(target=it.serve_forever, daemon=True).start()
+        yield it.server_port
+        it.shutdown()
+
+
+FETCH = """
+import sys, urllib.error, urllib.request
+for url in sys.argv[1:]:
+    try:
+        print(urllib.request.urlopen(url, timeout=10).read().decode(), end="")
+    except urllib.error.HTTPError as e:
+        print(e.code, e.read().decode(), end="")
+"""
+
+
+def test_allowed_host_is_reached_and_others_are_refused_and_listed(tmp_path, server):
+    other = f"http://other.example:{server}/"
+    done = sandbox(tmp_path, "--network", "allow", "--allow", f"127.0.0.1:{server}", "--", "/usr/bin/python3", "-c", FETCH,
+                   f"http://127.0.0.1:{server}/x", other)
+    assert done.stdout == f"here\n403 vdo: other.example:{server} is not allowed\n", done.stderr
+    assert done.stderr == (f"vdo sandbox: network: refused other.example:{server} is not allowed, times: 1\n"
+                           f"vdo sandbox: network: allowed 127.0.0.1:{server}, times: 1\n")
+
+
+def test_name_that_leads_to_loopback_is_refused(tmp_path, server):
+    done = sandbox(tmp_path, "--network", "allow", "--allow", f"localhost:{server}", "--", "/usr/bin/python3", "-c", FETCH,
+                   f"http://localhost:{server}/")
+    assert done.stdout.startswith("403 ") and "loopback address" in done.stdout, done.stderr
+
+
+def test_tunnel_carries_bytes_both_ways(tmp_path, server):
+    line = (f"exec 3<>/dev/tcp/127.0.0.1/3128; printf 'CONNECT 127.0.0.1:{server} HTTP/1.1\\r\\n\\r\\n' >&3; "
+            "printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3")
+    done = sandbox(tmp_path, "--network", "allow", "--allow", f"127.0.0.1:{server}", "--", "bash", "-c", line)
+    assert done.stdout.startswith("HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.0 200".replace("\r", ""))
+    assert done.stdout.endswith("here\n")
+
+
+def test_without_allow_there_is_no_proxy(tmp_path):
+    done = sandbox(tmp_path, "--", "bash", "-c", "env | grep -i proxy; (exec 3<>/dev/tcp/127.0.0.1/3128) 2>/dev/null && echo open")
+    assert done.stdout == ""

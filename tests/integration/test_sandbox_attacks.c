@@ -3,6 +3,8 @@
 #include "attacks.h"
 #include "ordinary_user.h"
 
+#include "../../src/sandbox/host.h"
+
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/proc.h"
@@ -56,6 +58,7 @@ struct trial {
     int64_t memory_bytes;
     int64_t disk_bytes;
     int64_t pids;
+    const char *allow; /* a host that may be reached at the port of the host's listener */
     bool (*after)(const struct sandbox_result *result); /* NULL: the exit code decides */
 };
 
@@ -69,7 +72,7 @@ static void open_listeners(void)
 
     site.tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(site.tcp, (struct sockaddr *)&in, sizeof(in)), 0);
-    assert_int_equal(listen(site.tcp, 4), 0);
+    assert_int_equal(listen(site.tcp, 512), 0);
     assert_int_equal(getsockname(site.tcp, (struct sockaddr *)&in, &len), 0);
     site.port = ntohs(in.sin_port);
     (void)snprintf(site.socket_name, sizeof(site.socket_name), "vdo-test-%d", (int)getpid());
@@ -102,6 +105,7 @@ static int set_up(void **state)
     (void)snprintf(site.host_file, sizeof(site.host_file), "%s/host-secret", site.top);
     if (fs_write_atomic(site.host_file, "secret", 6, 0644, &err))
         return -1;
+    site.sandbox->proxy_head_ms = 1000; /* of the proxy's patience with half a request */
     open_listeners();
     site.leaked = open(site.host_file, O_RDONLY); // NOLINT(android-cloexec-open)
     site.core_pattern = core_pattern();
@@ -191,13 +195,16 @@ static void run_attack(const struct trial *t, struct sandbox_result *result)
                                "ASAN_OPTIONS=detect_leaks=0",
                                NULL};
     const char *const argv[] = {"./attacker", "attack", t->attack, NULL};
+    AUTO_FREE char *rule = xasprintf("%s:%d", t->allow ? t->allow : "", site.port);
+    const char *const allow[] = {rule, NULL};
     struct sandbox_spec spec = {.dir = site.dir,
                                 .argv = argv,
                                 .env = env,
                                 .timeout_ms = t->timeout_ms ? t->timeout_ms : 20000,
                                 .memory_bytes = t->memory_bytes,
                                 .disk_bytes = t->disk_bytes,
-                                .pids = t->pids};
+                                .pids = t->pids,
+                                .allow_hosts = t->allow ? allow : NULL};
     struct err err = {0};
 
     if (sandbox_run(site.sandbox, &spec, result, &err))
@@ -295,6 +302,49 @@ static bool links_are_refused(const struct sandbox_result *result)
     return result->exit_code == 0;
 }
 
+static bool report_is_too_large(const struct sandbox_result *result)
+{
+    char *bytes = NULL;
+    int rc = sandbox_read_file(site.dir, "report.xml", 1 << 20, &bytes, NULL, NULL);
+
+    free(bytes);
+    return result->exit_code == 0 && rc == VDO_E_TOO_LARGE;
+}
+
+static bool is_empty(const struct sandbox_result *result)
+{
+    return result->exit_code == 0 && rmdir(site.dir) == 0 && mkdir(site.dir, 0700) == 0;
+}
+
+static bool exit_code_stands(const struct sandbox_result *result)
+{
+    return result->exit_code == 7 && strstr(result->output, "12 passed") != NULL;
+}
+
+/* Each refusal is on record, and nothing was let through but what is allowed. */
+static bool refusals_are_recorded(const struct sandbox_result *result)
+{
+    size_t refused = 0;
+    size_t i;
+    json_t *attempt;
+
+    json_array_foreach (result->network, i, attempt) {
+        bool allowed = js_bool(attempt, "allowed", false);
+
+        refused += !allowed;
+        if (allowed && (js_int(attempt, "port", 0) != site.port ||
+                        strcmp(js_str(attempt, "host", ""), "127.0.0.1") != 0))
+            return false;
+    }
+    return result->exit_code == 0 && refused > 0;
+}
+
+static bool only_allowed_was_reached(const struct sandbox_result *result)
+{
+    return result->exit_code == 0 && json_array_size(result->network) == 1 &&
+           js_bool(json_array_get(result->network, 0), "allowed", false);
+}
+
 /* ---- the list ---- */
 
 static const struct trial list[] = {
@@ -328,7 +378,7 @@ static const struct trial list[] = {
      .disk_bytes = 64 * MIB,
      .after = disk_is_spared},
     {.attack = "nest_directories", .end = SANDBOX_DISK},
-    {.attack = "make_files"},
+    {.attack = "make_files", .timeout_ms = 300000},
     {.attack = "write_endlessly",
      .end = SANDBOX_TIMEOUT,
      .timeout_ms = 700,
@@ -336,6 +386,17 @@ static const struct trial list[] = {
     {.attack = "leave_daemon", .after = daemon_is_silent},
     {.attack = "sleep_forever", .end = SANDBOX_TIMEOUT, .timeout_ms = 300},
     {.attack = "plant_links", .after = links_are_refused},
+    {.attack = "plant_report", .after = report_is_too_large},
+    {.attack = "change_modes"},
+    {.attack = "delete_tree", .after = is_empty},
+    {.attack = "forge_results", .after = exit_code_stands},
+    {.attack = "proxy_unlisted", .allow = "127.0.0.1", .after = refusals_are_recorded},
+    {.attack = "proxy_loopback_name", .allow = "localhost", .after = refusals_are_recorded},
+    {.attack = "proxy_metadata", .allow = "127.0.0.1", .after = refusals_are_recorded},
+    {.attack = "proxy_head_bomb", .allow = "127.0.0.1", .after = refusals_are_recorded},
+    {.attack = "proxy_slow_loris", .allow = "127.0.0.1", .after = refusals_are_recorded},
+    {.attack = "proxy_many_connections", .allow = "127.0.0.1", .after = only_allowed_was_reached},
+    {.attack = "proxy_take_over", .allow = "127.0.0.1", .after = only_allowed_was_reached},
 };
 
 /* System V segments and nameless files: with a control group they count, without they are refused.

@@ -1,5 +1,7 @@
 #include "attacks.h"
 
+#include "attacks_private.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -28,13 +30,13 @@
 
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-static int broken(const char *how, const char *what)
+int broken(const char *how, const char *what)
 {
     (void)printf("attack succeeded: %s %s\n", how, what);
     return 1;
 }
 
-static const char *need(const char *name)
+const char *need(const char *name)
 {
     const char *value = getenv(name);
 
@@ -500,21 +502,6 @@ static int nest_directories(void)
     return broken("nested", "without end");
 }
 
-static int make_files(void)
-{
-    for (int i = 0; i < 20000; i++) {
-        char name[64];
-        int fd;
-
-        (void)snprintf(name, sizeof(name), "f%d", i);
-        fd = open(name, O_WRONLY | O_CREAT, 0644);
-        if (fd < 0 || write(fd, "x", 1) != 1)
-            return broken("cannot make", name);
-        (void)close(fd);
-    }
-    return 0;
-}
-
 static int write_endlessly(void)
 {
     static char block[1 << 16];
@@ -567,47 +554,49 @@ static int plant_links(void)
                0;
 }
 
-static const struct {
-    const char *name;
-    int (*run)(void);
-} attacks[] = {{"read_secrets", read_secrets},
-               {"read_environments", read_environments},
-               {"use_descriptors", use_descriptors},
-               {"connect_loopback", connect_loopback},
-               {"connect_abstract", connect_abstract},
-               {"open_odd_sockets", open_odd_sockets},
-               {"kill_host", kill_host},
-               {"write_system", write_system},
-               {"make_namespaces", make_namespaces},
-               {"mount_things", mount_things},
-               {"inject_terminal_input", inject_terminal_input},
-               {"call_kernel", call_kernel},
-               {"make_set_user_id", make_set_user_id},
-               {"call_by_other_table", call_by_other_table},
-               {"link_out", link_out},
-               {"kill_parents", kill_parents},
-               {"fork_bomb", fork_bomb},
-               {"memory_alone", memory_alone},
-               {"memory_together", memory_together},
-               {"memory_hidden", memory_hidden},
-               {"fill_tmpfs", fill_tmpfs},
-               {"fill_disk_openly", fill_disk_openly},
-               {"fill_disk_unlinked", fill_disk_unlinked},
-               {"fill_disk_unreadable", fill_disk_unreadable},
-               {"nest_directories", nest_directories},
-               {"make_files", make_files},
-               {"write_endlessly", write_endlessly},
-               {"leave_daemon", leave_daemon},
-               {"sleep_forever", sleep_forever},
-               {"plant_links", plant_links}};
+static const struct attack attacks[] = {{"read_secrets", read_secrets},
+                                        {"read_environments", read_environments},
+                                        {"use_descriptors", use_descriptors},
+                                        {"connect_loopback", connect_loopback},
+                                        {"connect_abstract", connect_abstract},
+                                        {"open_odd_sockets", open_odd_sockets},
+                                        {"kill_host", kill_host},
+                                        {"write_system", write_system},
+                                        {"make_namespaces", make_namespaces},
+                                        {"mount_things", mount_things},
+                                        {"inject_terminal_input", inject_terminal_input},
+                                        {"call_kernel", call_kernel},
+                                        {"make_set_user_id", make_set_user_id},
+                                        {"call_by_other_table", call_by_other_table},
+                                        {"link_out", link_out},
+                                        {"kill_parents", kill_parents},
+                                        {"fork_bomb", fork_bomb},
+                                        {"memory_alone", memory_alone},
+                                        {"memory_together", memory_together},
+                                        {"memory_hidden", memory_hidden},
+                                        {"fill_tmpfs", fill_tmpfs},
+                                        {"fill_disk_openly", fill_disk_openly},
+                                        {"fill_disk_unlinked", fill_disk_unlinked},
+                                        {"fill_disk_unreadable", fill_disk_unreadable},
+                                        {"nest_directories", nest_directories},
+                                        {"write_endlessly", write_endlessly},
+                                        {"leave_daemon", leave_daemon},
+                                        {"sleep_forever", sleep_forever},
+                                        {"plant_links", plant_links}};
 
 int attack_main(const char *name)
 {
+    const struct attack *other = find_network_attack(name);
+
     (void)setvbuf(stdout, NULL, _IONBF, 0);
     for (size_t i = 0; i < N_OF(attacks); i++) {
         if (strcmp(attacks[i].name, name) == 0)
             return attacks[i].run();
     }
+    if (!other)
+        other = find_file_attack(name);
+    if (other)
+        return other->run();
     (void)printf("there is no attack %s\n", name);
     return 2;
 }

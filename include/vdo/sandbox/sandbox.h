@@ -49,6 +49,9 @@ struct sandbox_spec {
     const char *const *argv; /* NULL-ended; for a shell line: {"/bin/sh", "-c", line, NULL} */
     const char *const *env;  /* "NAME=value" added to PATH, HOME, LANG, TERM; NULL-ended or NULL */
     bool network;            /* true: the host's network */
+    /* Without `network`: NULL for none, or the hosts that may be reached through a proxy, as
+     * host_rule.h has them; NULL-ended. Programs find it in the usual variables (HTTPS_PROXY). */
+    const char *const *allow_hosts;
     int64_t timeout_ms;
     int64_t memory_bytes; /* all processes together, tmpfs included; 0: 2 GiB */
     int64_t disk_bytes;   /* how much dir may grow; 0: 2 GiB */
@@ -75,6 +78,10 @@ struct sandbox_result {
     int64_t cpu_ms;
     char *output;   /* standard output and error together, head and tail, valid UTF-8; owned */
     char limit[96]; /* which limit ended it, for people: "memory: all ..."; "" otherwise */
+    /* With allow_hosts: what it tried to reach, [{"host","port","allowed","why","count"}], at most
+     * 101 entries, host "" where it could not be read; owned. NULL without: then there is either no
+     * network at all or the host's, and attempts cannot be seen. */
+    json_t *network;
 };
 
 /*

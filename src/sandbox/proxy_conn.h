@@ -1,0 +1,58 @@
+/*
+ * proxy_conn: one connection of a program inside to the proxy. Used by the proxy's thread only.
+ */
+#ifndef VDO_SANDBOX_PROXY_CONN_H
+#define VDO_SANDBOX_PROXY_CONN_H
+
+#include "attempts.h"
+#include "proxy_request.h"
+#include "resolve.h"
+
+#include <poll.h>
+
+enum { FLOW_SIZE = 16384 };
+
+/* Bytes on their way in one direction. */
+struct flow {
+    char bytes[FLOW_SIZE];
+    size_t from;
+    size_t to;
+    bool ended;  /* nothing more comes in */
+    bool closed; /* and the other side was told */
+};
+
+enum conn_state { CONN_HEAD, CONN_LOOKUP, CONN_CONNECT, CONN_PASS, CONN_REPLY, CONN_DONE };
+
+/* What all connections of a proxy share. */
+struct conn_shared {
+    const struct host_rule *rules;
+    size_t n_rules;
+    struct resolver *resolver;
+    struct attempts attempts;
+    int64_t head_ms;
+    int64_t bytes_left;
+};
+
+struct conn {
+    struct conn_shared *shared;
+    enum conn_state state;
+    int client;
+    int server; /* or -1 */
+    int64_t deadline_ms;
+    struct proxy_request request;
+    struct lookup *lookup;
+    struct addrinfo *found;
+    struct addrinfo *next; /* to be tried */
+    struct flow up;        /* to the server */
+    struct flow down;
+};
+
+/* Takes client, which is non-blocking. */
+struct conn *conn_new(struct conn_shared *shared, int client, int64_t now_ms);
+void conn_free(struct conn *conn);
+/* What to wait for: two entries, fd -1 where there is nothing. */
+void conn_events(const struct conn *conn, struct pollfd fds[2]);
+/* Go on with what has come; fds as poll() left them. The state CONN_DONE: free it. */
+void conn_work(struct conn *conn, const struct pollfd fds[2], int64_t now_ms);
+
+#endif
