@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include "vdo/base/fs.h"
+#include "vdo/base/host_rule.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 
@@ -138,6 +139,13 @@ const char *check_branch(const char *text)
         has_blank(text))
         return "is not the name of a branch";
     return NULL;
+}
+
+const char *check_host_rule(const char *text)
+{
+    struct host_rule rule;
+
+    return host_rule_parse(text, &rule);
 }
 
 const char *check_repo_path(const char *text)

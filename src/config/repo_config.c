@@ -30,9 +30,18 @@ static const struct option rows[] = {
      .kind = OPTION_TEXTS,
      AT(setup),
      COUNT_AT(n_setup)},
-    {.shown = {"setup_network", NULL, "none", "none full", "What setup may reach."},
+    {.shown = {"setup_network", NULL, NULL, "none full",
+               "What setup may reach; without it what sandbox.network of the service says. Checks "
+               "reach nothing."},
      .kind = OPTION_CHOICE,
      AT(setup_network)},
+    {.shown = {"allow", NULL, NULL, "hosts",
+               "Instead of setup_network: HOST, HOST:PORT or *.HOST (port 443 unless given) that "
+               "setup may reach through a proxy; each attempt is listed in the verdict."},
+     .kind = OPTION_TEXTS,
+     .check = check_host_rule,
+     AT(allow),
+     COUNT_AT(n_allow)},
     {.shown = {"checks.*.name", NULL, NULL, NULL, "What the check is called in reports."},
      .kind = OPTION_TEXT,
      .required = true,
@@ -209,6 +218,8 @@ static struct repo_config *read_config(struct option_reader *r)
     option_read_group(r, "", json_is_object(root) ? root : NULL, "", config);
     read_checks(r, option_find(root, "checks"), config);
     read_approval_paths(r, option_find(root, "approval.paths"), config);
+    if (config->n_allow && config->setup_network)
+        (void)option_fail(r, "setup_network", true, "cannot stand beside allow: leave one out");
     if (config->limits.job_microusd == 0)
         (void)option_fail(r, "limits.job_usd", false, "must be above 0");
     if (config->limits.job_microusd < 0)

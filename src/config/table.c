@@ -289,7 +289,9 @@ static const struct option work_options[] = {
                "How repository code is shut in; none: it is not run at all."},
      .kind = OPTION_CHOICE,
      AT(sandbox.driver)},
-    {.shown = {"sandbox.network", NULL, "none", "none full", "What the sandbox may reach."},
+    {.shown = {"sandbox.network", NULL, "none", "none full",
+               "What setup commands may reach in repositories whose .github/vdo.yml does not say; "
+               "checks and commands of models reach nothing."},
      .kind = OPTION_CHOICE,
      AT(sandbox.network)},
     {.shown = {"sandbox.timeout_s", NULL, "300", "1 .. 86400", "Longest time of one command."},

@@ -11,7 +11,7 @@
 #include <string.h>
 
 int checks_run_line(struct job_run *run, const char *dir, const char *line, int64_t timeout_ms,
-                    bool network, struct sandbox_result *result, struct err *err)
+                    const struct reach *reach, struct sandbox_result *result, struct err *err)
 {
     const struct config_sandbox *limits = &run->p->o.config->sandbox;
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
@@ -21,7 +21,8 @@ int checks_run_line(struct job_run *run, const char *dir, const char *line, int6
         .dir = dir,
         .argv = argv,
         .env = env,
-        .network = network,
+        .network = reach->network,
+        .allow_hosts = reach->hosts,
         .timeout_ms = timeout_ms > 0 ? timeout_ms : limits->timeout_ms,
         .memory_bytes = limits->memory_bytes,
         .disk_bytes = limits->disk_bytes,
@@ -67,12 +68,13 @@ static json_t *tail_of(const char *output)
 static int run_check(struct job_run *run, const char *dir, const json_t *check, json_t **out,
                      struct err *err)
 {
+    const struct reach nothing = {0};
     const char *line = js_str(check, "run", "");
     struct sandbox_result done = {0};
     struct err why = {0};
     json_t *result;
     json_t *output;
-    int rc = checks_run_line(run, dir, line, js_int(check, "timeout_ms", 0), false, &done, &why);
+    int rc = checks_run_line(run, dir, line, js_int(check, "timeout_ms", 0), &nothing, &done, &why);
 
     if (rc && rc != VDO_E_REFUSED)
         return err_set(err, why.code, "%s: %s", line, why.text);

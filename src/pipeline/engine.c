@@ -81,6 +81,7 @@ static void run_release(struct job_run *run)
     workspace_close(run);
     model_session_free(run->model);
     json_decref(run->out);
+    json_decref(run->network);
     json_decref(run->result);
 }
 

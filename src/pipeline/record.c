@@ -40,6 +40,18 @@ static int keep(struct job_run *run, const char *line, json_t *value, struct err
     return rc ? (err_wrap(err, "record a command"), rc) : VDO_OK;
 }
 
+static json_t *command_part(const struct sandbox_result *result)
+{
+    json_t *part = json_pack("{s:i, s:i, s:I, s:I, s:o, s:o}", "end", (int)result->end, "exit",
+                             result->exit_code, "ms", (json_int_t)result->wall_ms, "cpu_ms",
+                             (json_int_t)result->cpu_ms, "output", hidden(result->output), "limit",
+                             hidden(result->limit));
+
+    if (result->network)
+        (void)json_object_set(part, "network", result->network);
+    return part;
+}
+
 int record_run(struct job_run *run, const char *line, const struct sandbox_spec *spec,
                struct sandbox_result *result, struct err *err)
 {
@@ -51,12 +63,7 @@ int record_run(struct job_run *run, const char *line, const struct sandbox_spec 
         return replay_command(run->p->replay, run->step, line, result, err);
     rc = sandbox_run(run->p->o.sandbox, spec, result, &why);
     if (rc == VDO_OK)
-        kept = keep(run, line,
-                    json_pack("{s:i, s:i, s:I, s:I, s:o, s:o}", "end", (int)result->end, "exit",
-                              result->exit_code, "ms", (json_int_t)result->wall_ms, "cpu_ms",
-                              (json_int_t)result->cpu_ms, "output", hidden(result->output), "limit",
-                              hidden(result->limit)),
-                    err);
+        kept = keep(run, line, command_part(result), err);
     else if (rc == VDO_E_REFUSED || rc == VDO_E_INVALID)
         kept =
             keep(run, line, json_pack("{s:i, s:o}", "code", rc, "refused", hidden(why.text)), err);

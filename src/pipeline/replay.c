@@ -231,7 +231,8 @@ int replay_command(struct replay *replay, const char *step, const char *line,
                                       .exit_code = (int)js_int(command, "exit", 0),
                                       .wall_ms = js_int(command, "ms", 0),
                                       .cpu_ms = js_int(command, "cpu_ms", 0),
-                                      .output = xstrdup(js_str(command, "output", ""))};
+                                      .output = xstrdup(js_str(command, "output", "")),
+                                      .network = json_incref(json_object_get(command, "network"))};
     (void)snprintf(result->limit, sizeof(result->limit), "%s", js_str(command, "limit", ""));
     return VDO_OK;
 }

@@ -34,6 +34,7 @@ struct job_run {
     int64_t output_tokens;
     int64_t deadline_ms; /* wall time of the job, clock_now_ms */
     int commands;        /* run by the step so far */
+    json_t *network;     /* see setup_take_network(); NULL: nothing yet */
 
     /* left by the step */
     json_t *result;

@@ -26,7 +26,9 @@ struct repo_config {
     size_t n_instructions;
     char **setup;
     size_t n_setup;
-    char *setup_network; /* none full */
+    char *setup_network; /* none full; NULL: not said */
+    char **allow;        /* hosts that setup may reach, as base/host_rule.h has them */
+    size_t n_allow;
     struct repo_check *checks;
     size_t n_checks;
     char **protect; /* globs that are never written */

@@ -68,7 +68,8 @@ static void repo_config_parse__gives_the_defaults_for_no_file_and_an_empty_one(v
         struct repo_config *c = parsed(texts[i]);
 
         assert_int_equal(c->n_checks, 0);
-        assert_string_equal(c->setup_network, "none");
+        assert_null(c->setup_network);
+        assert_int_equal(c->n_allow, 0);
         assert_string_equal(c->approval_plan, "auto");
         assert_int_equal(c->draft, -1);
         assert_null(c->base);
@@ -107,6 +108,16 @@ static void repo_config_parse__names_what_is_wrong(void **state)
         {"setup: make\n", "setup: expected a list of texts, got text: make"},
         {"setup: [1]\n", "setup.0: expected text (put it in quotes), got an integer"},
         {"setup_network: host\n", "expected one of: none full"},
+        {"setup_network: full\nallow: [a.example.org]\n",
+         ".github/vdo.yml:1:1: setup_network: cannot stand beside allow"},
+        {"allow: a.example.org\n", "allow: expected a list of texts"},
+        {"allow: [\"https://a.example.org/x\"]\n",
+         ".github/vdo.yml:1:9: allow.0: expected a host such as registry.example.org, without "
+         "scheme"},
+        {"allow: [a.example.org, \"*\"]\n", "allow.1: a star stands only in front"},
+        {"allow: [\"*.org\"]\n", "allow.0: a star needs two names"},
+        {"allow: [\"a.example.org:0\"]\n", "allow.0: expected HOST, HOST:PORT"},
+        {"allow: [\"127.1:80\"]\n", "allow.0: expected HOST, HOST:PORT"},
         {"protected: [\"/etc\"]\n", "expected a path inside the repository"},
         {"instructions: [\"../x\"]\n", "expected a path inside the repository"},
         {"approval: {plan: maybe}\n", "expected one of: auto supervised human"},
@@ -132,6 +143,31 @@ static void repo_config_parse__names_what_is_wrong(void **state)
                 VDO_E_INVALID ||
             config || !strstr(errors.ptr, rows[i].message))
             fail_msg("row %zu: %s", i, errors.ptr);
+    }
+}
+
+static void repo_config_parse__takes_64_hosts_and_no_more(void **state)
+{
+    struct repo_config *config;
+
+    (void)state;
+    for (int n = 64; n <= 65; n++) {
+        AUTO_STRBUF text = {0};
+        AUTO_STRBUF errors = {0};
+
+        strbuf_init(&text, 10000);
+        strbuf_init(&errors, 10000);
+        (void)strbuf_adds(&text, "allow:\n");
+        for (int i = 0; i < n; i++)
+            (void)strbuf_addf(&text, "  - h%d.example.org:8443\n", i);
+        config = NULL;
+        assert_int_equal(repo_config_parse(text.ptr, text.len, &config, &errors, NULL),
+                         n == 64 ? VDO_OK : VDO_E_INVALID);
+        if (n == 65)
+            assert_non_null(strstr(errors.ptr, "allow: "));
+        else
+            assert_string_equal(config->allow[63], "h63.example.org:8443");
+        repo_config_free(config);
     }
 }
 
@@ -170,6 +206,7 @@ int main(void)
         cmocka_unit_test(repo_config_parse__gives_the_defaults_for_no_file_and_an_empty_one),
         cmocka_unit_test(repo_config_parse__never_reads_the_environment_or_files),
         cmocka_unit_test(repo_config_parse__names_what_is_wrong),
+        cmocka_unit_test(repo_config_parse__takes_64_hosts_and_no_more),
         cmocka_unit_test(repo_config_clamp__lowers_and_never_raises),
     };
 
