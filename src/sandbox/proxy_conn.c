@@ -266,55 +266,21 @@ static void check_connected(struct conn *c, int64_t now_ms)
         pass_from_now(c, now_ms);
 }
 
-/* False when the connection is broken. */
-static bool fill(struct conn *c, struct flow *flow, int fd)
-{
-    ssize_t n;
-
-    n = recv(fd, flow->bytes + flow->to, FLOW_SIZE - flow->to, 0);
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
-    flow->ended = n == 0;
-    flow->to += (size_t)n;
-    c->shared->bytes_left -= n;
-    return true;
-}
-
-static bool empty(struct flow *flow, int fd)
-{
-    ssize_t n = send(fd, flow->bytes + flow->from, flow->to - flow->from, MSG_NOSIGNAL);
-
-    if (n < 0)
-        return errno == EAGAIN || errno == EINTR;
-    flow->from += (size_t)n;
-    if (flow->from == flow->to)
-        flow->from = flow->to = 0;
-    return true;
-}
-
-static void tell_end(struct flow *flow, int fd)
-{
-    if (!flow->ended || flow->closed || flow->from < flow->to)
-        return;
-    (void)shutdown(fd, SHUT_WR);
-    flow->closed = true;
-}
-
 static void pass(struct conn *c, const struct pollfd fds[2], int64_t now_ms)
 {
     const short in = POLLIN | POLLHUP | POLLERR;
     bool ok = true;
 
     if ((fds[0].revents & in) && !c->up.ended && c->up.to < FLOW_SIZE)
-        ok = fill(c, &c->up, c->client);
+        ok = flow_fill(&c->up, c->client, &c->shared->bytes_left);
     if (ok && (fds[1].revents & in) && !c->down.ended && c->down.to < FLOW_SIZE)
-        ok = fill(c, &c->down, c->server);
+        ok = flow_fill(&c->down, c->server, &c->shared->bytes_left);
     if (ok && c->up.from < c->up.to)
-        ok = empty(&c->up, c->server);
+        ok = flow_empty(&c->up, c->server);
     if (ok && c->down.from < c->down.to)
-        ok = empty(&c->down, c->client);
-    tell_end(&c->up, c->server);
-    tell_end(&c->down, c->client);
+        ok = flow_empty(&c->down, c->client);
+    flow_tell_end(&c->up, c->server);
+    flow_tell_end(&c->down, c->client);
     if (c->shared->bytes_left <= 0) {
         attempts_add(&c->shared->attempts, c->request.host, c->request.port, true,
                      "was cut: the run moved more bytes than it may");
@@ -328,7 +294,7 @@ static void pass(struct conn *c, const struct pollfd fds[2], int64_t now_ms)
 
 static void reply(struct conn *c)
 {
-    if (!empty(&c->down, c->client) || c->down.from == c->down.to)
+    if (!flow_empty(&c->down, c->client) || c->down.from == c->down.to)
         c->state = CONN_DONE;
 }
 

@@ -5,21 +5,11 @@
 #define VDO_SANDBOX_PROXY_CONN_H
 
 #include "attempts.h"
+#include "flow.h"
 #include "proxy_request.h"
 #include "resolve.h"
 
 #include <poll.h>
-
-enum { FLOW_SIZE = 16384 };
-
-/* Bytes on their way in one direction. */
-struct flow {
-    char bytes[FLOW_SIZE];
-    size_t from;
-    size_t to;
-    bool ended;  /* nothing more comes in */
-    bool closed; /* and the other side was told */
-};
 
 enum conn_state { CONN_HEAD, CONN_LOOKUP, CONN_CONNECT, CONN_PASS, CONN_REPLY, CONN_DONE };
 
