@@ -178,6 +178,11 @@ static void add_mounts(struct args *args, const struct bwrap_view *view,
     add_tmpfs(args, run->memory_bytes / 2, "1777", "/tmp");
     ADD(args, "--dir", "/tmp/home", "--bind", run->bind_from, dir);
     hide_git(args, dir, run->empty_fd);
+    for (size_t i = 0; i < run->spec->n_mounts; i++) {
+        AUTO_FREE char *to = fs_join(dir, run->spec->mounts[i].to);
+
+        ADD(args, "--ro-bind", run->layer_from[i], to);
+    }
     ADD(args, "--remount-ro", "/", "--chdir", dir);
 }
 

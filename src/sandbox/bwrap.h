@@ -30,6 +30,7 @@ void bwrap_view_release(struct bwrap_view *view);
 struct bwrap_run {
     const struct sandbox_spec *spec;
     const char *bind_from;
+    const char *const *layer_from; /* one for each mount of the spec */
     int64_t memory_bytes;
     int64_t pids;
     /* A descriptor that no option names would stay open in the sandbox: -1 when not needed. */

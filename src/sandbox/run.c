@@ -1,4 +1,5 @@
 #include "host.h"
+#include "mounts.h"
 #include "output.h"
 #include "proxy.h"
 #include "tenant.h"
@@ -106,7 +107,7 @@ static int check_spec(const struct sandbox_spec *spec, struct err *err)
                        "sandbox: either the whole network or some hosts can be allowed");
     if (spec->disk_bytes < 0 || spec->pids < 0 || spec->cpus < 0)
         return err_set(err, VDO_E_INVALID, "sandbox: a limit is negative");
-    return check_dir(spec->dir, err);
+    return check_dir(spec->dir, err) ? VDO_E_INVALID : mounts_check(spec, err);
 }
 
 static int make_data(const void *bytes, size_t len)
@@ -212,6 +213,7 @@ static int make_args(struct run *r, struct err *err)
 {
     struct bwrap_run b = {.spec = r->spec,
                           .bind_from = r->tenant.bind_from,
+                          .layer_from = r->tenant.layer_from,
                           .memory_bytes = r->limits.memory_bytes,
                           .pids = r->limits.pids,
                           .filter_fd = r->fds[FD_FILTER],
@@ -351,7 +353,11 @@ int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
     rc = tenant_init(&r.tenant, spec->dir, !sandbox->no_idmap, err);
     if (rc)
         goto out_output;
-    rc = make_group(&r, err);
+    rc = mounts_make_places(spec, err);
+    if (!rc)
+        rc = tenant_add_layers(&r.tenant, spec->mounts, spec->n_mounts, err);
+    if (!rc)
+        rc = make_group(&r, err);
     if (rc)
         goto out_tenant;
     rc = open_fds(&r, &status_fd, err);

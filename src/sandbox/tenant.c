@@ -22,6 +22,8 @@ enum { SYS_MS_REC = 16384, SYS_MS_PRIVATE = 1 << 18 };
 
 static const char *const mount_points[] = {"/mnt", "/media", "/srv", "/opt"};
 
+/* Where everything is mounted that the tenant gets: below a small file system of its own, because
+ * the paths on the host may be closed to it. */
 static const char *find_mount_point(void)
 {
     struct stat st;
@@ -127,7 +129,9 @@ int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct
         tenant->mount_fd =
             (int)syscall(SYS_open_tree, AT_FDCWD, dir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     if (tenant->mount_fd >= 0)
-        tenant->bind_from = find_mount_point();
+        tenant->bind_from = tenant->place;
+    if (tenant->mount_fd >= 0)
+        (void)snprintf(tenant->place, sizeof(tenant->place), "%s/0", find_mount_point());
     if (tenant->mount_fd >= 0 && allow_idmap && map_mount(tenant) == 0)
         return VDO_OK;
     tenant->given = true;
@@ -139,6 +143,48 @@ int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct
                        tenant->uid, strerrordesc_np(error));
     }
     return VDO_OK;
+}
+
+static int open_layer(struct tenant *t, const char *from)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, from,
+                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+
+    if (fd < 0)
+        return -1;
+    t->layer_fd[t->n_layers] = fd;
+    return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
+int tenant_add_layers(struct tenant *tenant, const struct sandbox_mount *mounts, size_t n,
+                      struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        tenant->layer_from[i] = mounts[i].from;
+        tenant->layer_fd[i] = -1;
+        if (tenant->mount_fd >= 0) {
+            (void)snprintf(tenant->layer_place[i], sizeof(tenant->layer_place[i]), "%s/%zu",
+                           find_mount_point(), i + 1);
+            tenant->layer_from[i] = tenant->layer_place[i];
+        }
+        if (tenant->mount_fd >= 0 && open_layer(tenant, mounts[i].from)) {
+            int error = errno;
+
+            tenant->n_layers += tenant->layer_fd[i] >= 0;
+            return err_set(err, VDO_E_IO, "sandbox: mount %s: %s", mounts[i].from,
+                           strerrordesc_np(error));
+        }
+        tenant->n_layers++;
+    }
+    return VDO_OK;
+}
+
+static int move_to(int fd, const char *place)
+{
+    return mkdir(place, 0755) && errno != EEXIST ?
+               -1 :
+               (int)syscall(SYS_move_mount, fd, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 int tenant_prepare(void *arg)
@@ -154,10 +200,14 @@ int tenant_prepare(void *arg)
     if (t->mount_fd < 0)
         return 0;
     if (unshare(CLONE_NEWNS) ||
-        syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL))
+        syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL) ||
+        syscall(SYS_mount, "tmpfs", find_mount_point(), "tmpfs", 0, "size=64k,mode=755"))
         return -1;
-    return (int)syscall(SYS_move_mount, t->mount_fd, "", AT_FDCWD, t->bind_from,
-                        MOVE_MOUNT_F_EMPTY_PATH);
+    for (size_t i = 0; i < t->n_layers; i++) {
+        if (move_to(t->layer_fd[i], t->layer_place[i]))
+            return -1;
+    }
+    return move_to(t->mount_fd, t->bind_from);
 }
 
 void tenant_release(struct tenant *tenant)
@@ -165,6 +215,11 @@ void tenant_release(struct tenant *tenant)
     if (tenant->mount_fd > 0)
         (void)close(tenant->mount_fd);
     tenant->mount_fd = -1;
+    for (size_t i = 0; i < tenant->n_layers; i++) {
+        if (tenant->layer_fd[i] >= 0)
+            (void)close(tenant->layer_fd[i]);
+    }
+    tenant->n_layers = 0;
     if (tenant->given)
         (void)tree_change_owner(tenant->dir, tenant->uid, tenant->owner_uid, tenant->owner_gid,
                                 false);

@@ -13,6 +13,7 @@
 #define VDO_SANDBOX_TENANT_H
 
 #include "vdo/base/err.h"
+#include "vdo/sandbox/sandbox.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -27,14 +28,24 @@ struct tenant {
     const char *bind_from; /* what bwrap binds: the directory, or where prepare mounts it. Borrowed
                               from the call or static */
     const char *dir;
+    char place[16];
     int mount_fd; /* a detached mount of the directory, or -1 */
-    bool given;   /* files were given to the tenant and must be taken back */
+    /* what bwrap binds read-only, one for each mount of the spec; and what is mounted there */
+    const char *layer_from[SANDBOX_MAX_MOUNTS];
+    char layer_place[SANDBOX_MAX_MOUNTS][16];
+    int layer_fd[SANDBOX_MAX_MOUNTS];
+    size_t n_layers;
+    bool given; /* files were given to the tenant and must be taken back */
     uid_t owner_uid;
     gid_t owner_gid;
 };
 
 /* allow_idmap false: as on a file system without id-mapped mounts. dir is borrowed. */
 int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct err *err);
+/* The read-only mounts of the spec: of directories that the tenant could not reach by their path.
+ */
+int tenant_add_layers(struct tenant *tenant, const struct sandbox_mount *mounts, size_t n,
+                      struct err *err);
 /* A proc_prepare_fn: in the forked child. arg is the tenant. */
 int tenant_prepare(void *arg);
 /* After the last process is gone. A zeroed struct is fine. */

@@ -37,6 +37,8 @@ struct site {
     char top[64];
     char dir[96]; /* the work directory of the trial going on */
     char host_file[96];
+    char layer[96];
+    char layer_file[128];
     char socket_name[64];
     int tcp;
     int unix_socket;
@@ -58,6 +60,7 @@ struct trial {
     int64_t memory_bytes;
     int64_t disk_bytes;
     int64_t pids;
+    bool layer;        /* site.layer may be read at "deps" */
     const char *allow; /* a host that may be reached at the port of the host's listener */
     bool (*after)(const struct sandbox_result *result); /* NULL: the exit code decides */
 };
@@ -104,6 +107,11 @@ static int set_up(void **state)
         return -1;
     (void)snprintf(site.host_file, sizeof(site.host_file), "%s/host-secret", site.top);
     if (fs_write_atomic(site.host_file, "secret", 6, 0644, &err))
+        return -1;
+    (void)snprintf(site.layer, sizeof(site.layer), "%s/layer", site.top);
+    (void)snprintf(site.layer_file, sizeof(site.layer_file), "%s/kept", site.layer);
+    if (fs_make_dirs(site.layer, 0755, &err) || chmod(site.layer, 0755) ||
+        fs_write_atomic(site.layer_file, "kept", 4, 0644, &err))
         return -1;
     site.sandbox->proxy_head_ms = 1000; /* of the proxy's patience with half a request */
     open_listeners();
@@ -197,6 +205,7 @@ static void run_attack(const struct trial *t, struct sandbox_result *result)
     const char *const argv[] = {"./attacker", "attack", t->attack, NULL};
     AUTO_FREE char *rule = xasprintf("%s:%d", t->allow ? t->allow : "", site.port);
     const char *const allow[] = {rule, NULL};
+    const struct sandbox_mount mount = {.from = site.layer, .to = "deps"};
     struct sandbox_spec spec = {.dir = site.dir,
                                 .argv = argv,
                                 .env = env,
@@ -204,6 +213,8 @@ static void run_attack(const struct trial *t, struct sandbox_result *result)
                                 .memory_bytes = t->memory_bytes,
                                 .disk_bytes = t->disk_bytes,
                                 .pids = t->pids,
+                                .mounts = &mount,
+                                .n_mounts = t->layer,
                                 .allow_hosts = t->allow ? allow : NULL};
     struct err err = {0};
 
@@ -345,6 +356,18 @@ static bool only_allowed_was_reached(const struct sandbox_result *result)
            js_bool(json_array_get(result->network, 0), "allowed", false);
 }
 
+static bool layer_is_whole(const struct sandbox_result *result)
+{
+    AUTO_FREE char *bytes = NULL;
+    struct stat st;
+    struct stat top;
+
+    return result->exit_code == 0 && fs_read_file(site.layer_file, 100, &bytes, NULL, NULL) == 0 &&
+           strcmp(bytes, "kept") == 0 && stat(site.layer_file, &st) == 0 && st.st_nlink == 1 &&
+           (st.st_mode & 07777) == 0644 && stat(site.layer, &top) == 0 && top.st_nlink == 2 &&
+           (top.st_mode & 07777) == 0755;
+}
+
 /* ---- the list ---- */
 
 static const struct trial list[] = {
@@ -390,6 +413,7 @@ static const struct trial list[] = {
     {.attack = "change_modes"},
     {.attack = "delete_tree", .after = is_empty},
     {.attack = "forge_results", .after = exit_code_stands},
+    {.attack = "write_layer", .layer = true, .after = layer_is_whole},
     {.attack = "proxy_unlisted", .allow = "127.0.0.1", .after = refusals_are_recorded},
     {.attack = "proxy_loopback_name", .allow = "localhost", .after = refusals_are_recorded},
     {.attack = "proxy_metadata", .allow = "127.0.0.1", .after = refusals_are_recorded},

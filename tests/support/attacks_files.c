@@ -98,13 +98,33 @@ static int forge_results(void)
     return 7;
 }
 
+/* "deps" is a directory of the host that may be read, with a file "kept" in it. */
+static int write_layer(void)
+{
+    static const char *const paths[] = {"deps/kept", "deps/new", "/proc/self/cwd/deps/kept"};
+    struct stat st;
+
+    if (stat("deps/kept", &st))
+        return broken("cannot even see", "deps/kept");
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        if (open(paths[i], O_WRONLY | O_CREAT | O_TRUNC, 0644) >= 0)
+            return broken("opened for writing", paths[i]);
+    }
+    if (chmod("deps/kept", 0777) == 0 || chmod("deps", 0777) == 0 || unlink("deps/kept") == 0 ||
+        rename("deps/kept", "deps/moved") == 0 || rename("deps", "moved") == 0 ||
+        mkdir("deps/dir", 0755) == 0 || symlink("x", "deps/link") == 0 || rmdir("deps") == 0 ||
+        link("deps/kept", "kept") == 0 || truncate("deps/kept", 0) == 0 ||
+        utimensat(AT_FDCWD, "deps/kept", NULL, 0) == 0)
+        return broken("changed", "a directory that may only be read");
+    return 0;
+}
+
 const struct attack *find_file_attack(const char *name)
 {
-    static const struct attack list[] = {{"make_files", make_files},
-                                         {"plant_report", plant_report},
-                                         {"change_modes", change_modes},
-                                         {"delete_tree", delete_tree},
-                                         {"forge_results", forge_results}};
+    static const struct attack list[] = {
+        {"make_files", make_files},       {"plant_report", plant_report},
+        {"change_modes", change_modes},   {"delete_tree", delete_tree},
+        {"forge_results", forge_results}, {"write_layer", write_layer}};
 
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         if (strcmp(list[i].name, name) == 0)

@@ -44,6 +44,16 @@ json_t *sandbox_report(const struct sandbox *sandbox);
  * reference. */
 json_t *sandbox_facts(const struct sandbox *sandbox);
 
+/* A directory of the host that the command may read at a place of its own. Everybody must be able
+ * to read what is in it. */
+struct sandbox_mount {
+    const char *from; /* absolute */
+    const char *to;   /* relative to the work directory; made when missing; no link may be in the
+                         way */
+};
+
+enum { SANDBOX_MAX_MOUNTS = 32 };
+
 struct sandbox_spec {
     const char *dir; /* absolute; mounted read-write at the same place, and the working directory */
     const char *const *argv; /* NULL-ended; for a shell line: {"/bin/sh", "-c", line, NULL} */
@@ -52,6 +62,8 @@ struct sandbox_spec {
     /* Without `network`: NULL for none, or the hosts that may be reached through a proxy, as
      * host_rule.h has them; NULL-ended. Programs find it in the usual variables (HTTPS_PROXY). */
     const char *const *allow_hosts;
+    const struct sandbox_mount *mounts; /* read-only; at most SANDBOX_MAX_MOUNTS */
+    size_t n_mounts;
     int64_t timeout_ms;
     int64_t memory_bytes; /* all processes together, tmpfs included; 0: 2 GiB */
     int64_t disk_bytes;   /* how much dir may grow; 0: 2 GiB */
