@@ -134,6 +134,8 @@ static int open_jobs(struct app *app, struct err *err)
                                    .delivery_arg = app->bot,
                                    .run = pipeline_run,
                                    .run_arg = app->pipeline,
+                                   .tidy = app->pipeline ? pipeline_tidy : NULL,
+                                   .tidy_arg = app->pipeline,
                                    .draw = report_progress,
                                    .draw_arg = &app->report};
     int rc = jobs_new(&options, &app->jobs, err);

@@ -314,6 +314,13 @@ static const struct option work_options[] = {
     {.shown = {"sandbox.cpus", NULL, "2", "1 .. 256", "Processors a command may keep busy."},
      .kind = OPTION_INTEGER,
      AT(sandbox.cpus)},
+    {.shown =
+         {"sandbox.layers_mb", NULL, "4096", "0 .. 1048576",
+          "Room in data_dir for what setup commands have installed, kept for later jobs, in MiB; "
+          "0: setup runs anew each time."},
+     .kind = OPTION_INTEGER,
+     .scale = MIB,
+     AT(sandbox.layers_bytes)},
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))

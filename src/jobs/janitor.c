@@ -51,6 +51,8 @@ void *janitor_main(void *arg)
         sweep(jobs, now_ms);
         if (now_ms - pruned_ms >= prune_every_ms) {
             prune(jobs, now_ms);
+            if (jobs->o.tidy)
+                jobs->o.tidy(jobs->o.tidy_arg);
             pruned_ms = now_ms;
         }
         note_round(jobs, now_ms);

@@ -17,12 +17,15 @@ int checks_run_line(struct job_run *run, const char *dir, const char *line, int6
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     const char *const env[] = {"CI=true", "NO_COLOR=1", "PAGER=cat", "PYTHONDONTWRITEBYTECODE=1",
                                NULL};
+    struct sandbox_mount mounts[SANDBOX_MAX_MOUNTS];
     struct sandbox_spec spec = {
         .dir = dir,
         .argv = argv,
         .env = env,
         .network = reach->network,
         .allow_hosts = reach->hosts,
+        .mounts = mounts,
+        .n_mounts = setup_mounts(run, dir, mounts),
         .timeout_ms = timeout_ms > 0 ? timeout_ms : limits->timeout_ms,
         .memory_bytes = limits->memory_bytes,
         .disk_bytes = limits->disk_bytes,

@@ -1,4 +1,5 @@
 #include "run.h"
+#include "setup.h"
 #include "workflow.h"
 #include "workspace.h"
 
@@ -31,6 +32,13 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **out, 
 void pipeline_set_jobs(struct pipeline *pipeline, struct jobs *jobs)
 {
     pipeline->jobs = jobs;
+}
+
+void pipeline_tidy(void *pipeline)
+{
+    const struct pipeline *p = pipeline;
+
+    setup_tidy(p->o.config);
 }
 
 void pipeline_free(struct pipeline *pipeline)

@@ -104,6 +104,14 @@ bool record_took_tools(const struct job_run *run)
     return replay_took_tools(run->p->replay, run->step);
 }
 
+int record_says(struct job_run *run, const char *line, bool happened, bool *out, struct err *err)
+{
+    *out = run->p->replay ? replay_says(run->p->replay, run->step, line) : happened;
+    if (run->p->replay || !happened)
+        return VDO_OK;
+    return keep(run, line, json_pack("{s:i, s:i, s:s}", "end", 0, "exit", 0, "output", ""), err);
+}
+
 bool record_can_run(const struct job_run *run)
 {
     return run->p->replay ? replay_could_run(run->p->replay) : sandbox_available(run->p->o.sandbox);

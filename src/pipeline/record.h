@@ -10,6 +10,11 @@
 /* sandbox_run(), with its result recorded; of a replay: the recorded result, and nothing is run. */
 int record_run(struct job_run *run, const char *line, const struct sandbox_spec *spec,
                struct sandbox_result *result, struct err *err);
+/*
+ * Something that decided which commands were run: when it happened it is recorded under this line;
+ * of a replay: did it then? *out tells.
+ */
+int record_says(struct job_run *run, const char *line, bool happened, bool *out, struct err *err);
 /* Can commands be run? Of a replay: could they then? */
 bool record_can_run(const struct job_run *run);
 
@@ -30,6 +35,8 @@ bool record_took_tools(const struct job_run *run);
 int replay_command(struct replay *replay, const char *step, const char *line,
                    struct sandbox_result *result, struct err *err);
 bool replay_took_tools(const struct replay *replay, const char *step);
+/* Is this what the record has next in the step? Then it is passed over. */
+bool replay_says(struct replay *replay, const char *step, const char *line);
 bool replay_could_run(const struct replay *replay);
 
 #endif

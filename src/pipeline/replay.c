@@ -190,26 +190,40 @@ static int play(void *arg, const char *step, enum role role, const json_t *reque
 
 /* ---- commands ---- */
 
-static const json_t *next_command(struct replay *replay, const char *step)
+static json_t *next_command(const struct replay *replay, const char *step)
 {
     const json_t *commands = json_object_get(replay->record, "commands");
-    const json_t *command;
+    json_t *command;
     size_t i;
 
     /* In the order of their keys, which is not that of the steps. */
     json_array_foreach (commands, i, command) {
-        if (belongs(replay, command, "attempt", step) && !js_bool(command, "used", false)) {
-            (void)json_object_set_new((json_t *)(uintptr_t)command, "used", json_true());
+        if (belongs(replay, command, "attempt", step) && !js_bool(command, "used", false))
             return command;
-        }
     }
     return NULL;
+}
+
+static void pass_over(json_t *command)
+{
+    (void)json_object_set_new(command, "used", json_true());
+}
+
+bool replay_says(struct replay *replay, const char *step, const char *line)
+{
+    json_t *command = next_command(replay, step);
+
+    if (!command || strcmp(js_str(command, "line", ""), line) != 0)
+        return false;
+    pass_over(command);
+    replay->commands++;
+    return true;
 }
 
 int replay_command(struct replay *replay, const char *step, const char *line,
                    struct sandbox_result *result, struct err *err)
 {
-    const json_t *command = next_command(replay, step);
+    json_t *command = next_command(replay, step);
     AUTO_FREE char *clean = redact_dup(line);
     AUTO_FREE char *what =
         xasprintf("command %lld, in step %s", (long long)replay->commands + 1, step);
@@ -218,6 +232,7 @@ int replay_command(struct replay *replay, const char *step, const char *line,
         note_missing(replay, what, clean);
         return err_set(err, VDO_E_INVALID, "the record has no further command in step %s", step);
     }
+    pass_over(command);
     replay->commands++;
     if (strcmp(js_str(command, "line", ""), clean) != 0)
         note(replay, what,

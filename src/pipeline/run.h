@@ -19,6 +19,8 @@ struct pipeline {
     struct replay *replay; /* commands are not run but read from this record; NULL: run */
 };
 
+struct layer;
+
 enum { RUN_NOTE_SIZE = 240 };
 
 struct job_run {
@@ -48,6 +50,8 @@ struct job_run {
     struct worktree *tree;
     struct code_index *index;
     struct repo_config *repo_config;
+    struct layer *layer; /* see setup.h; NULL: none is in use */
+    json_t *layered;     /* {dir: true}: the copies that see it */
 };
 
 typedef int (*step_fn)(struct job_run *run, struct err *err);

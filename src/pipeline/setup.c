@@ -1,5 +1,7 @@
 #include "setup.h"
 
+#include "setup_private.h"
+
 #include "checks.h"
 
 #include "vdo/base/mem.h"
@@ -105,7 +107,7 @@ static int run_command(struct job_run *run, const char *dir, const char *line, c
     return rc;
 }
 
-int setup_run(struct job_run *run, const char *dir, char **out_why, struct err *err)
+int setup_run_commands(struct job_run *run, const char *dir, char **out_why, struct err *err)
 {
     const struct repo_config *config = run->repo_config;
     int rc = VDO_OK;

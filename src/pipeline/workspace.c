@@ -1,5 +1,7 @@
 #include "workspace.h"
 
+#include "layers.h"
+
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
@@ -165,11 +167,15 @@ void workspace_close(struct job_run *run)
     code_index_close(run->index);
     mirror_close(run->mirror);
     repo_config_free(run->repo_config);
+    layer_drop(run->layer);
+    json_decref(run->layered);
     free(run->key);
     run->tree = NULL;
     run->index = NULL;
     run->mirror = NULL;
     run->repo_config = NULL;
+    run->layer = NULL;
+    run->layered = NULL;
     run->key = NULL;
 }
 

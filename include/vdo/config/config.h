@@ -87,6 +87,7 @@ struct config_sandbox {
     int64_t disk_bytes;
     int64_t pids;
     int64_t cpus;
+    int64_t layers_bytes;
 };
 
 struct config {

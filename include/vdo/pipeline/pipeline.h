@@ -36,6 +36,8 @@ int pipeline_new(const struct pipeline_options *options, struct pipeline **out, 
 void pipeline_set_jobs(struct pipeline *pipeline, struct jobs *jobs);
 void pipeline_free(struct pipeline *pipeline);
 int pipeline_run(void *pipeline, struct job_lease *lease, struct err *err);
+/* For jobs_options.tidy: removes what is kept on disk for later jobs and has grown too large. */
+void pipeline_tidy(void *pipeline);
 
 /* Does a workflow of that name exist? For the commands that start one. */
 bool pipeline_has_workflow(const char *name);
