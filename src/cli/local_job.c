@@ -48,7 +48,7 @@ static int submit(struct app *app, const struct local_job *spec, const char *dir
     char none[] = "";
     char workflow[] = "build";
     char forge[] = "local";
-    char type[] = "feature";
+    char feature[] = "feature";
     char priority[] = "normal";
     char trigger[] = "{\"kind\":\"cli\"}";
 
@@ -61,7 +61,7 @@ static int submit(struct app *app, const struct local_job *spec, const char *dir
     job.title = title;
     job.text = body;
     job.instructions = none;
-    job.type = type;
+    job.type = spec->type ? (char *)(uintptr_t)spec->type : feature;
     job.priority = priority;
     job.requester = none;
     job.trigger = trigger;

@@ -16,6 +16,7 @@ struct local_job {
     const char *dir;  /* repository */
     const char *base; /* NULL: its current branch */
     const char *text; /* Markdown; its first line is the title */
+    const char *type; /* of the job; NULL: feature */
     bool quiet;       /* no progress lines on standard error */
 };
 

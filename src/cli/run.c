@@ -14,12 +14,14 @@
 #include <string.h>
 
 static const char help[] =
-    "Usage: vdo run [-c FILE] --repo DIR --issue FILE.md [--base REF] [--json]\n"
+    "Usage: vdo run [-c FILE] --repo DIR --issue FILE.md [--base REF] [--type TYPE] [--json]\n"
     "Runs one job on a local git repository and makes a branch in it; checked-out files are not touched.\n\n"
     "  -c, --config FILE  configuration (default ./vdo.yml, then /etc/vdo/vdo.yml)\n"
     "  -r, --repo DIR     git repository\n"
     "  -i, --issue FILE   what to do, as Markdown; the first line is the title\n"
     "  -b, --base REF     branch to start from (default: the current one)\n"
+    "  -t, --type TYPE    bugfix, feature, test, docs or refactor (default feature): the verdict asks new\n"
+    "                     tests of a bugfix or feature to fail without the change\n"
     "  -j, --json         one JSON document on standard output\n";
 
 struct arguments {
@@ -27,24 +29,34 @@ struct arguments {
     const char *repo;
     const char *issue;
     const char *base;
+    const char *type;
     bool json;
 };
+
+static bool is_type(const char *type)
+{
+    static const char *const types[] = {"bugfix", "feature", "test", "docs", "refactor"};
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(types[i], type) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* EXIT_DONE to go on; -1: help was printed; EXIT_USAGE. */
 static int read_arguments(int argc, char **argv, struct arguments *a)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"repo", required_argument, NULL, 'r'},
-                                            {"issue", required_argument, NULL, 'i'},
-                                            {"base", required_argument, NULL, 'b'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"repo", required_argument, NULL, 'r'},
+        {"issue", required_argument, NULL, 'i'},  {"base", required_argument, NULL, 'b'},
+        {"type", required_argument, NULL, 't'},   {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int c;
 
     optind = 1;
     // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
-    while ((c = getopt_long(argc, argv, "c:r:i:b:jh", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "c:r:i:b:t:jh", options, NULL)) != -1) {
         switch (c) {
         case 'c':
             a->config = optarg;
@@ -57,6 +69,9 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
             break;
         case 'b':
             a->base = optarg;
+            break;
+        case 't':
+            a->type = optarg;
             break;
         case 'j':
             a->json = true;
@@ -73,12 +88,15 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
         return common_fail("run", EXIT_USAGE, "unexpected argument '%s'", argv[optind]);
     if (!a->repo || !a->issue)
         return common_fail("run", EXIT_USAGE, "--repo DIR and --issue FILE.md are needed");
+    if (a->type && !is_type(a->type))
+        return common_fail("run", EXIT_USAGE,
+                           "--type %s: give bugfix, feature, test, docs or refactor", a->type);
     return EXIT_DONE;
 }
 
 static int run_job(const struct arguments *a, const struct config *config, const char *text)
 {
-    struct local_job spec = {.dir = a->repo, .base = a->base, .text = text};
+    struct local_job spec = {.dir = a->repo, .base = a->base, .text = text, .type = a->type};
     struct app *app = NULL;
     struct job job = {0};
     struct err err = {0};
