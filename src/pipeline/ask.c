@@ -143,12 +143,21 @@ int ask_model(struct job_run *run, enum role role, const struct chat *chat, cons
     AUTO_FREE char *pinned = pinned_provider(run);
     struct model_request request = {
         .role = role, .chat = chat, .schema = schema, .schema_name = schema_name};
+    struct config_role others;
     int64_t tokens_in;
     int rc = run_may_go_on(run, err);
 
     if (rc)
         return rc;
     direct(run, role, pinned, &request);
+    if (role == ROLE_REVIEWER) {
+        rc = ask_others_first(run,
+                              request.providers ? request.providers : &run->p->o.config->role[role],
+                              &others, err);
+        if (rc)
+            return rc;
+        request.providers = &others;
+    }
     rc = model_call(run->model, &context, &request, result, err);
     if (rc) {
         (void)err_wrap(err, "%s", role_name(role));

@@ -35,6 +35,17 @@ int ask_model(struct job_run *run, enum role role, const struct chat *chat, cons
 void ask_first(const struct job_run *run, enum role role, struct model_first *out);
 
 /*
+ * Who answered a role in this step: {"provider", "model", "built": bool}, built when that provider
+ * built the change too. Null when nobody did. *out is replaced.
+ */
+int ask_who(struct job_run *run, enum role role, json_t **out, struct err *err);
+
+/* A reviewer looks with other eyes than the builder: the providers of a role with those that have
+ * built behind the others, in their order otherwise. Names are borrowed from role. */
+int ask_others_first(struct job_run *run, const struct config_role *role, struct config_role *out,
+                     struct err *err);
+
+/*
  * A role that helps but is not needed for the result (refiner, tester, reviewer) could not do its
  * part. True: go on without it, *out_reason (free with free()) says why. False: the failure must
  * stop or delay the job (cancelled, limit, lost lease, worth another try).

@@ -1,5 +1,6 @@
 #include "changes.h"
 
+#include "criteria.h"
 #include "workspace.h"
 
 #include "vdo/json/json.h"
@@ -52,4 +53,60 @@ json_t *changes_prompt(const struct diff *diff)
     value = js_string_lossy(text.ptr, text.len);
     strbuf_release(&text);
     return value;
+}
+
+static bool planned(const struct job_run *run, const char *path)
+{
+    size_t i;
+    json_t *task;
+
+    json_array_foreach (js_at(run->out, "plan.tasks"), i, task) {
+        size_t f;
+        json_t *file;
+
+        json_array_foreach (js_at(task, "files"), f, file) {
+            if (strcmp(json_string_value(file), path) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool added_by_tester(const struct job_run *run, const char *path)
+{
+    size_t i;
+    json_t *file;
+
+    json_array_foreach (js_at(run->out, "test.added"), i, file) {
+        if (strcmp(json_string_value(file), path) == 0)
+            return true;
+    }
+    return false;
+}
+
+static json_t *list_files(const struct job_run *run, const struct diff *diff)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < diff->n_files; i++) {
+        const struct diff_file *file = &diff->files[i];
+        const char action[2] = {file->action, '\0'};
+
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:o, s:s?, s:s, s:i, s:i, s:b, s:b}", "path",
+                      js_string_lossy(file->path, strlen(file->path)), "old_path", file->old_path,
+                      "action", action, "added", (int)file->added, "removed", (int)file->removed,
+                      "planned",
+                      planned(run, file->path) || (file->old_path && planned(run, file->old_path)),
+                      "by_tester", added_by_tester(run, file->path)));
+    }
+    return list;
+}
+
+json_t *changes_deliver(const struct job_run *run, const json_t *points, const struct diff *diff)
+{
+    return json_pack("{s:o, s:I, s:I, s:o}", "files", list_files(run, diff), "added",
+                     (json_int_t)diff->added, "removed", (json_int_t)diff->removed, "criteria",
+                     criteria_make(run->job->type, points, diff));
 }

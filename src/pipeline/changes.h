@@ -13,5 +13,8 @@ int changes_diff(struct job_run *run, const char *tree, size_t max, struct diff 
                  struct err *err);
 /* The text of a diff for a prompt, with a mark when it was cut; new reference. */
 json_t *changes_prompt(const struct diff *diff);
+/* The members of the deliver checkpoint that the diff decides: files, added, removed, criteria.
+ * points: the job's checkpoints, with what a later step is about to leave. New reference. */
+json_t *changes_deliver(const struct job_run *run, const json_t *points, const struct diff *diff);
 
 #endif

@@ -7,17 +7,17 @@
 
 #include "run.h"
 
+/* Bytes that hold every text of report_check_text(). */
+enum { CHECK_TEXT_SIZE = 480 };
+
 /*
  * Run the setup commands and then each check in dir. out:
- * [{"name","run","result":{"ran","ok","exit","ms","why"},"output"}]; new reference. A check that
- * could not be run has ran:false and says why. Returns 0, or a code when the job must stop.
+ * [{"name","run","result","output","reading"}]; new reference. result is what checkpoints hold of a
+ * run (vdo/report/checkpoints.h), reading all that its output said about tests (reading.h). A check
+ * that could not be run has ran:false and says why. Returns 0, or a code when the job must stop.
  */
 int checks_run(struct job_run *run, const char *dir, const json_t *checks, json_t **out,
                struct err *err);
-
-/* "passed", "failed (exit 2)", "not run: ...": of one result. buf of at least 160 bytes. Returns
- * buf. */
-char *checks_result_text(const json_t *result, char *buf, size_t size);
 
 /* What a command may reach. All zero: nothing. */
 struct reach {
@@ -25,7 +25,8 @@ struct reach {
     const char *const *hosts; /* or NULL, or these through the proxy */
 };
 
-/* Run one shell line in a copy of the tree, as the tool `run` does. Release result after 0. */
+/* Run one shell line in a copy of the tree, as the tool `run` does. reach NULL: nothing. Release
+ * result after 0. */
 int checks_run_line(struct job_run *run, const char *dir, const char *line, int64_t timeout_ms,
                     const struct reach *reach, struct sandbox_result *result, struct err *err);
 

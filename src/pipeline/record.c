@@ -17,104 +17,11 @@
 
 enum { RECORD_VERSION = 1 };
 
-/* ---- commands, as they are run ---- */
-
 static json_t *hidden(const char *text)
 {
     AUTO_FREE char *clean = redact_dup(text);
 
     return js_string_lossy(clean, strlen(clean));
-}
-
-static int keep(struct job_run *run, const char *line, json_t *value, struct err *err)
-{
-    AUTO_FREE char *key =
-        xasprintf("%s/%s/%04d/%06d", run->job->id, run->step, run->attempt, run->commands++);
-    int rc;
-
-    (void)json_object_set_new(value, "step", json_string(run->step));
-    (void)json_object_set_new(value, "attempt", json_integer(run->attempt));
-    (void)json_object_set_new(value, "line", hidden(line));
-    rc = store_doc_put(run->p->o.store, RECORD_COMMAND_KIND, key, value, err);
-    json_decref(value);
-    return rc ? (err_wrap(err, "record a command"), rc) : VDO_OK;
-}
-
-static json_t *command_part(const struct sandbox_result *result)
-{
-    json_t *part = json_pack("{s:i, s:i, s:I, s:I, s:o, s:o}", "end", (int)result->end, "exit",
-                             result->exit_code, "ms", (json_int_t)result->wall_ms, "cpu_ms",
-                             (json_int_t)result->cpu_ms, "output", hidden(result->output), "limit",
-                             hidden(result->limit));
-
-    if (result->network)
-        (void)json_object_set(part, "network", result->network);
-    return part;
-}
-
-int record_run(struct job_run *run, const char *line, const struct sandbox_spec *spec,
-               struct sandbox_result *result, struct err *err)
-{
-    struct err why = {0};
-    int kept = VDO_OK;
-    int rc;
-
-    if (run->p->replay)
-        return replay_command(run->p->replay, run->step, line, result, err);
-    rc = sandbox_run(run->p->o.sandbox, spec, result, &why);
-    if (rc == VDO_OK)
-        kept = keep(run, line, command_part(result), err);
-    else if (rc == VDO_E_REFUSED || rc == VDO_E_INVALID)
-        kept =
-            keep(run, line, json_pack("{s:i, s:o}", "code", rc, "refused", hidden(why.text)), err);
-    if (kept) {
-        if (rc == VDO_OK)
-            sandbox_result_release(result);
-        return kept;
-    }
-    return rc ? err_set(err, why.code, "%s", why.text) : VDO_OK;
-}
-
-int record_choice(struct job_run *run, const char *what, char **io_text, struct err *err)
-{
-    struct sandbox_result done = {0};
-    int rc;
-
-    if (!run->p->replay)
-        return keep(run, what,
-                    json_pack("{s:i, s:o}", "end", (int)SANDBOX_EXITED, "output", hidden(*io_text)),
-                    err);
-    rc = replay_command(run->p->replay, run->step, what, &done, err);
-    if (rc)
-        return rc;
-    free(*io_text);
-    *io_text = done.output;
-    done.output = NULL;
-    sandbox_result_release(&done);
-    return VDO_OK;
-}
-
-bool record_is_replay(const struct job_run *run)
-{
-    return run->p->replay != NULL;
-}
-
-bool record_took_tools(const struct job_run *run)
-{
-    return replay_took_tools(run->p->replay, run->step);
-}
-
-int record_says(struct job_run *run, const char *line, bool happened, bool *out, struct err *err)
-{
-    *out = run->p->replay ? replay_says(run->p->replay, run->step, line) : happened;
-    if (run->p->replay || !happened)
-        return VDO_OK;
-    return keep(run, line, json_pack("{s:i, s:i, s:s}", "end", 0, "exit", 0, "output", ""), err);
-}
-
-bool record_can_run(const struct job_run *run)
-{
-    return run->p->replay ? replay_could_run(run->p->replay) : sandbox_available(run->p->o.sandbox);
 }
 
 /* ---- export ---- */

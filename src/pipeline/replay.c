@@ -1,5 +1,6 @@
 #include "replay.h"
 
+#include "reading.h"
 #include "record.h"
 #include "replay_diff.h"
 
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_VERSION = 1 };
+enum { RECORD_VERSION = 1, SHORT_ID = 12 };
 
 int replay_new(const json_t *record, struct replay **out, struct err *err)
 {
@@ -81,15 +82,32 @@ static void replace_all(char **text, const char *from, const char *to)
     *text = strbuf_take(&out, NULL);
 }
 
-/* The new value with the names that the record has. base: of the new repository; "" unknown. */
-static json_t *renamed(const struct replay *replay, const json_t *now, const char *base)
+/* A commit id, whole and as commands shorten it. */
+static void replace_commit(char **text, const char *from, const char *to)
+{
+    char short_from[SHORT_ID + 1];
+    char short_to[SHORT_ID + 1];
+
+    if (!*from || !*to)
+        return;
+    replace_all(text, from, to);
+    (void)snprintf(short_from, sizeof(short_from), "%s", from);
+    (void)snprintf(short_to, sizeof(short_to), "%s", to);
+    replace_all(text, short_from, short_to);
+}
+
+/* The new value with the names that the record has. base, commit: of the new repository; ""
+ * unknown. */
+static json_t *renamed(const struct replay *replay, const json_t *now, const char *base,
+                       const char *commit)
 {
     char *text = json_dumps(now, JSON_COMPACT | JSON_ENCODE_ANY);
     json_t *out = NULL;
 
     replace_all(&text, replay->dir, js_str(replay->record, "job.repo", ""));
     replace_all(&text, replay->id, js_str(replay->record, "job.id", ""));
-    replace_all(&text, base, js_str(replay_checkpoint(replay, "checkout"), "base_sha", ""));
+    replace_commit(&text, base, js_str(replay_checkpoint(replay, "checkout"), "base_sha", ""));
+    replace_commit(&text, commit, js_str(replay_checkpoint(replay, "deliver"), "commit", ""));
     if (js_parse(text, strlen(text), &out, NULL))
         out = json_null();
     free(text);
@@ -179,7 +197,7 @@ static int play(void *arg, const char *step, enum role role, const json_t *reque
     }
     replay->calls++;
     what = xasprintf("call %lld, %s in step %s", (long long)replay->calls, role_name(role), step);
-    now = renamed(replay, request, "");
+    now = renamed(replay, request, "", "");
     difference = replay_diff(json_object_get(call, "request"), now);
     if (difference)
         note(replay, what, difference);
@@ -190,7 +208,7 @@ static int play(void *arg, const char *step, enum role role, const json_t *reque
 
 /* ---- commands ---- */
 
-static json_t *next_command(const struct replay *replay, const char *step)
+static const json_t *next_command(struct replay *replay, const char *step, bool fact)
 {
     const json_t *commands = json_object_get(replay->record, "commands");
     json_t *command;
@@ -198,32 +216,28 @@ static json_t *next_command(const struct replay *replay, const char *step)
 
     /* In the order of their keys, which is not that of the steps. */
     json_array_foreach (commands, i, command) {
-        if (belongs(replay, command, "attempt", step) && !js_bool(command, "used", false))
+        if (belongs(replay, command, "attempt", step) && !js_bool(command, "used", false) &&
+            (json_object_get(command, "fact") != NULL) == fact) {
+            (void)json_object_set_new(command, "used", json_true());
             return command;
+        }
     }
     return NULL;
 }
 
-static void pass_over(json_t *command)
+static void note_line(struct replay *replay, const char *what, const json_t *command,
+                      const char *now)
 {
-    (void)json_object_set_new(command, "used", json_true());
-}
-
-bool replay_says(struct replay *replay, const char *step, const char *line)
-{
-    json_t *command = next_command(replay, step);
-
-    if (!command || strcmp(js_str(command, "line", ""), line) != 0)
-        return false;
-    pass_over(command);
-    replay->commands++;
-    return true;
+    if (strcmp(js_str(command, "line", ""), now) != 0)
+        note(replay, what,
+             json_pack("{s:s, s:s, s:o}", "where", "line", "recorded", js_str(command, "line", ""),
+                       "now", js_string_lossy(now, strlen(now))));
 }
 
 int replay_command(struct replay *replay, const char *step, const char *line,
-                   struct sandbox_result *result, struct err *err)
+                   struct sandbox_result *result, json_t **out_reading, struct err *err)
 {
-    json_t *command = next_command(replay, step);
+    const json_t *command = next_command(replay, step, false);
     AUTO_FREE char *clean = redact_dup(line);
     AUTO_FREE char *what =
         xasprintf("command %lld, in step %s", (long long)replay->commands + 1, step);
@@ -232,12 +246,8 @@ int replay_command(struct replay *replay, const char *step, const char *line,
         note_missing(replay, what, clean);
         return err_set(err, VDO_E_INVALID, "the record has no further command in step %s", step);
     }
-    pass_over(command);
     replay->commands++;
-    if (strcmp(js_str(command, "line", ""), clean) != 0)
-        note(replay, what,
-             json_pack("{s:s, s:s, s:o}", "where", "line", "recorded", js_str(command, "line", ""),
-                       "now", js_string_lossy(clean, strlen(clean))));
+    note_line(replay, what, command, clean);
     if (js_str(command, "refused", NULL))
         return err_set(err,
                        js_int(command, "code", 0) == VDO_E_REFUSED ? VDO_E_REFUSED : VDO_E_INVALID,
@@ -249,6 +259,28 @@ int replay_command(struct replay *replay, const char *step, const char *line,
                                       .output = xstrdup(js_str(command, "output", "")),
                                       .network = json_incref(json_object_get(command, "network"))};
     (void)snprintf(result->limit, sizeof(result->limit), "%s", js_str(command, "limit", ""));
+    if (out_reading) {
+        const json_t *reading = json_object_get(command, "reading");
+
+        *out_reading = json_is_object(reading) ? json_deep_copy(reading) : reading_none();
+    }
+    return VDO_OK;
+}
+
+int replay_fact(struct replay *replay, const char *step, const char *what, json_t **value,
+                struct err *err)
+{
+    const json_t *fact = next_command(replay, step, true);
+    AUTO_FREE char *where = xasprintf("what was found in step %s", step);
+
+    if (!fact) {
+        note_missing(replay, where, what);
+        return err_set(err, VDO_E_INVALID,
+                       "the record does not say what was found of %s in step %s", what, step);
+    }
+    note_line(replay, where, fact, what);
+    json_decref(*value);
+    *value = json_deep_copy(json_object_get(fact, "fact"));
     return VDO_OK;
 }
 
@@ -353,7 +385,7 @@ static void compare_step(struct replay *replay, const json_t *recorded, const js
 
     (void)js_parse(text, strlen(text), &clean, NULL);
     free(text);
-    b = renamed(replay, clean ? clean : now, base);
+    b = renamed(replay, clean ? clean : now, base, js_str(now, "commit", ""));
     drop_volatile(a, with_trees);
     drop_volatile(b, with_trees);
     difference = replay_diff(a, b);

@@ -48,15 +48,23 @@ void run_note(struct job_run *run, const char *fmt, ...)
     va_end(ap);
 }
 
-int run_may_go_on(struct job_run *run, struct err *err)
+int run_has_time(struct job_run *run, struct err *err)
 {
-    const struct config_limits *limits = &run->limits;
-
     if (atomic_load(run->lease->stop))
         return err_set(err, VDO_E_CANCELLED, "asked to stop");
     if (clock_now_ms(run->p->o.clock) > run->deadline_ms)
         return err_set(err, VDO_E_LIMIT, "the job used up its %lld minutes (limits.job_minutes)",
-                       (long long)limits->job_minutes);
+                       (long long)run->limits.job_minutes);
+    return VDO_OK;
+}
+
+int run_may_go_on(struct job_run *run, struct err *err)
+{
+    const struct config_limits *limits = &run->limits;
+    int rc = run_has_time(run, err);
+
+    if (rc)
+        return rc;
     if (limits->job_turns > 0 && run->turns >= limits->job_turns)
         return err_set(err, VDO_E_LIMIT, "the job used up its %lld model calls (limits.job_turns)",
                        (long long)limits->job_turns);

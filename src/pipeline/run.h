@@ -77,7 +77,9 @@ void run_log(struct job_run *run, const char *level, const char *fmt, ...)
 int run_headline(struct job_run *run, struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void run_note(struct job_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* VDO_E_CANCELLED when the lease says stop; VDO_E_LIMIT when wall time, turns or output tokens are
+/* VDO_E_CANCELLED when the lease says stop; VDO_E_LIMIT when the job's wall time is used up. */
+int run_has_time(struct job_run *run, struct err *err);
+/* The same, before a model is asked: VDO_E_LIMIT also when wall time, turns or output tokens are
  * used up. */
 int run_may_go_on(struct job_run *run, struct err *err);
 /* A text out of a checkpoint: run_str(run, "plan.summary"); "" when missing. */

@@ -14,6 +14,8 @@ const char *setup_reach(const struct job_run *run)
 {
     const struct repo_config *config = run->repo_config;
 
+    if (config->n_setup == 0)
+        return "none";
     if (config->n_allow)
         return "allow";
     return config->setup_network ? config->setup_network : run->p->o.config->sandbox.network;

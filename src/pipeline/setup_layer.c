@@ -19,10 +19,9 @@
 
 /* Changes when layers of before must not be used any more. */
 static const char version[] = "1";
-
-/* What a replay must know, because it decides which commands were run. */
-static const char from_before[] = "(setup: kept from before)";
-static const char once_more[] = "(setup: again, in the copy itself)";
+/* For the record: how often the commands were run. 0: what was kept served; 2: in the copy itself
+ * too, because what they made could not be kept. */
+static const char rounds_fact[] = "rounds of setup";
 
 enum { SETUP_COMMANDS_AT_ONCE = 4 /* how many of the longest another job is waited for */ };
 
@@ -182,46 +181,59 @@ static void use_layer(struct job_run *run, const char *dir)
 }
 
 static int set_up_by_layer(struct job_run *run, const char *dir, const json_t *lock_files,
-                           bool *done, char **out_why, struct err *err)
+                           int *rounds, bool *done, char **out_why, struct err *err)
 {
     bool fresh = false;
-    bool ready;
-    bool said;
     int rc = take_layer(run, lock_files, &fresh, out_why, err);
 
-    if (rc || *out_why) {
-        *done = true;
+    *rounds += fresh;
+    *done = true;
+    if (rc || *out_why)
         return rc;
-    }
-    ready = run->layer && layer_state(run->layer) == LAYER_READY && !is_in_the_way(run->layer, dir);
-    *done = ready;
-    if (ready)
+    *done = run->layer && layer_state(run->layer) == LAYER_READY && !is_in_the_way(run->layer, dir);
+    if (*done)
         use_layer(run, dir);
-    if (ready && !fresh)
-        return record_says(run, from_before, true, &said, err);
-    return fresh && !ready ? record_says(run, once_more, true, &said, err) : VDO_OK;
+    return VDO_OK;
 }
 
 /* Of a replay there are only the commands that were run then. */
 static int replay_setup(struct job_run *run, const char *dir, char **out_why, struct err *err)
 {
-    bool said;
-    int rc = record_says(run, from_before, false, &said, err);
+    json_auto_t *rounds = json_integer(0);
+    int rc = record_fact(run, rounds_fact, &rounds, err);
 
-    if (rc || said)
-        return rc;
-    rc = setup_run_commands(run, dir, out_why, err);
-    if (!rc && !*out_why)
-        rc = record_says(run, once_more, false, &said, err);
-    return !rc && !*out_why && said ? setup_run_commands(run, dir, out_why, err) : rc;
+    for (json_int_t i = json_integer_value(rounds); !rc && !*out_why && i > 0; i--)
+        rc = setup_run_commands(run, dir, out_why, err);
+    return rc;
 }
 
-int setup_run(struct job_run *run, const char *dir, char **out_why, struct err *err)
+static int set_up(struct job_run *run, const char *dir, int *rounds, char **out_why,
+                  struct err *err)
 {
     json_auto_t *lock_files = NULL;
     bool same = false;
     bool done = false;
     int rc = VDO_OK;
+
+    if (run->p->o.config->sandbox.layers_bytes > 0)
+        rc = lock_files_at_base(run, &lock_files, err);
+    if (!rc && json_object_size(lock_files) > 0)
+        rc = lock_files_same(run, lock_files, dir, &same, err);
+    if (!rc && same)
+        rc = set_up_by_layer(run, dir, lock_files, rounds, &done, out_why, err);
+    if (rc || done)
+        return rc;
+    ++*rounds;
+    return setup_run_commands(run, dir, out_why, err);
+}
+
+int setup_run(struct job_run *run, const char *dir, char **out_why, struct err *err)
+{
+    json_auto_t *fact = NULL;
+    struct err why = {0};
+    int rounds = 0;
+    int kept;
+    int rc;
 
     if (run->layered)
         (void)json_object_del(run->layered, dir);
@@ -229,13 +241,10 @@ int setup_run(struct job_run *run, const char *dir, char **out_why, struct err *
         return VDO_OK;
     if (run->p->replay)
         return replay_setup(run, dir, out_why, err);
-    if (run->p->o.config->sandbox.layers_bytes > 0)
-        rc = lock_files_at_base(run, &lock_files, err);
-    if (!rc && json_object_size(lock_files) > 0)
-        rc = lock_files_same(run, lock_files, dir, &same, err);
-    if (!rc && same)
-        rc = set_up_by_layer(run, dir, lock_files, &done, out_why, err);
-    return rc || done ? rc : setup_run_commands(run, dir, out_why, err);
+    rc = set_up(run, dir, &rounds, out_why, err);
+    fact = json_integer(rounds);
+    kept = record_fact(run, rounds_fact, &fact, &why);
+    return rc || !kept ? rc : err_set(err, why.code, "%s", why.text);
 }
 
 size_t setup_mounts(const struct job_run *run, const char *dir, struct sandbox_mount *out)

@@ -154,21 +154,23 @@ static size_t room_for(const struct model_first *first)
 static int choose(struct shown *s, const struct model_first *first, enum edit_format *out,
                   struct err *err)
 {
-    AUTO_FREE char *choice = xstrdup(edit_format_name(edit_format_for(first->model, s->largest)));
-    int rc = record_choice(s->agent->run, "format of the answer", &choice, err);
+    json_t *choice = json_string(edit_format_name(edit_format_for(first->model, s->largest)));
+    int rc = record_fact(s->agent->run, "format of the answer", &choice, err);
 
     *out = EDIT_SEARCH_REPLACE;
-    if (!rc)
-        (void)edit_format_parse(choice, out);
+    if (!rc && json_is_string(choice))
+        (void)edit_format_parse(json_string_value(choice), out);
+    json_decref(choice);
     return rc;
 }
 
 static int choose_room(struct shown *s, const struct model_first *first, struct err *err)
 {
-    AUTO_FREE char *choice = xasprintf("%zu", room_for(first));
-    int rc = record_choice(s->agent->run, "bytes of files to show", &choice, err);
+    json_t *choice = json_integer((json_int_t)room_for(first));
+    int rc = record_fact(s->agent->run, "bytes of files to show", &choice, err);
 
-    s->room = strtoul(choice, NULL, 10);
+    s->room = (size_t)json_integer_value(choice);
+    json_decref(choice);
     return rc;
 }
 

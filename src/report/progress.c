@@ -1,10 +1,8 @@
-#include "vdo/report/report.h"
+#include "verdict.h"
 
-#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
 #include "vdo/report/checkpoints.h"
-#include "vdo/template/template.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -110,7 +108,18 @@ static json_t *progress_data(const struct report *report, const struct job *job,
     (void)json_object_set_new(data, "open_plan", json_boolean(!js_at(points, "deliver")));
     (void)json_object_set_new(data, "scripted", json_boolean(used_script(report, job->id)));
     share(data, "tasks", "has_tasks", points, "plan.tasks");
-    share(data, "verdict", "has_verdict", points, "deliver.verdict");
+    if (json_array_size(js_at(points, "deliver.verdict"))) {
+        json_t *verdict = json_deep_copy(js_at(points, "deliver.verdict"));
+
+        verdict_code_safe(verdict);
+        (void)json_object_set_new(data, "verdict", verdict);
+        (void)json_object_set_new(data, "has_verdict", json_true());
+    }
+    if (json_array_size(js_at(points, "deliver.criteria"))) {
+        (void)json_object_set_new(data, "criteria",
+                                  report_criteria(points, js_at(points, "deliver")));
+        (void)json_object_set_new(data, "has_criteria", json_true());
+    }
     share(data, "questions", "has_questions", points, "refine.questions");
     return data;
 }
@@ -119,7 +128,6 @@ int report_progress(void *arg, const char *job_id, char **out, struct err *err)
 {
     const struct report *report = arg;
     struct job job = {0};
-    AUTO_STRBUF text = {0};
     json_auto_t *points = NULL;
     json_auto_t *data = NULL;
     int rc = store_job_get(report->store, job_id, &job, err);
@@ -127,13 +135,10 @@ int report_progress(void *arg, const char *job_id, char **out, struct err *err)
     if (rc)
         return rc;
     rc = checkpoints_load(report->store, job_id, &points, err);
-    strbuf_init(&text, VDO_MAX_COMMENT_BODY);
     if (!rc) {
         data = progress_data(report, &job, points);
-        rc = template_render_asset("comments/progress.md", data, TEMPLATE_MARKDOWN, &text, err);
+        rc = verdict_render("comments/progress.md", data, out, err);
     }
     job_release(&job);
-    if (!rc)
-        *out = strbuf_take(&text, NULL);
     return rc;
 }

@@ -1,9 +1,7 @@
-#include "vdo/report/report.h"
+#include "verdict.h"
 
-#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
-#include "vdo/template/template.h"
 
 #include <string.h>
 
@@ -20,40 +18,22 @@ static void share(json_t *data, const char *name, const char *flag, json_t *list
     (void)json_object_set_new(data, flag, json_true());
 }
 
-/* A command between backticks must not hold one, nor end the table's cell. */
-static void make_code_safe(json_t *rows)
-{
-    size_t i;
-    json_t *row;
-
-    json_array_foreach (rows, i, row) {
-        AUTO_FREE char *code = xstrdup(js_str(row, "command", ""));
-
-        for (char *c = code; *c; c++) {
-            if (*c == '`' || *c == '|' || *c == '\n' || *c == '\r')
-                *c = ' ';
-        }
-        if (*code)
-            set_text(row, "command_code", code);
-    }
-}
-
 int report_pull_body(const struct report *report, const struct job *job, const json_t *checkpoints,
                      const json_t *deliver, char **out, struct err *err)
 {
     AUTO_FREE char *url = xasprintf("%s/jobs/%s", report->config->public_url, job->id);
     json_auto_t *data = json_object();
     json_auto_t *verdict = json_deep_copy(js_at(deliver, "verdict"));
+    json_auto_t *criteria = report_criteria(checkpoints, deliver);
     const char *summary = js_str(checkpoints, "plan.summary", job->title);
     const char *built = js_str(checkpoints, "build.summary", "");
-    AUTO_STRBUF text = {0};
     struct job now = {0};
     char usd[32];
     int rc = store_job_get(report->store, job->id, &now, err);
 
     if (rc)
         return rc;
-    make_code_safe(verdict);
+    verdict_code_safe(verdict);
     set_text(data, "summary", summary);
     set_text(data, "build_summary", built);
     (void)json_object_set_new(data, "has_build_summary", json_boolean(*built != '\0'));
@@ -62,15 +42,12 @@ int report_pull_body(const struct report *report, const struct job *job, const j
              job->requester && *job->requester ? job->requester : "the user of this machine");
     set_text(data, "cost", report_usd_text(now.cost_microusd, usd, sizeof(usd)));
     set_text(data, "url", url);
-    share(data, "criteria", "has_criteria", js_at(checkpoints, "refine.criteria"));
+    share(data, "criteria", "has_criteria", criteria);
     share(data, "verdict", "has_verdict", verdict);
     share(data, "findings", "has_findings", js_at(checkpoints, "review.findings"));
     if (job->issue)
         (void)json_object_set_new(data, "issue", json_integer(job->issue));
-    strbuf_init(&text, VDO_MAX_COMMENT_BODY);
-    rc = template_render_asset("comments/pull.md", data, TEMPLATE_MARKDOWN, &text, err);
-    if (!rc)
-        *out = strbuf_take(&text, NULL);
+    rc = verdict_render("comments/pull.md", data, out, err);
     job_release(&now);
     return rc;
 }

@@ -1,258 +1,175 @@
-#include "vdo/report/report.h"
+#include "verdict.h"
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
-#include "vdo/base/strbuf.h"
-#include "vdo/code/index.h"
-#include "vdo/gitrepo/path.h"
 #include "vdo/json/json.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/*
- * Every row is computed from commands that were run, from the diff, or from the ledger; nothing a
- * model says about its own success counts. A row that could not be computed is there all the same
- * and says why.
- */
-
-static void add_row(json_t *rows, const char *name, const char *status, const char *text,
-                    const char *command)
+void verdict_add(struct verdict *v, const char *name, const char *status, const char *text,
+                 const char *command)
 {
-    (void)json_array_append_new(rows, json_pack("{s:o, s:s, s:o, s:s?, s:n, s:n}", "name",
-                                                js_string_lossy(name, strlen(name)), "status",
-                                                status, "text", js_string_lossy(text, strlen(text)),
-                                                "command", command, "before", "after"));
+    (void)json_array_append_new(
+        v->rows,
+        json_pack("{s:o, s:s, s:o, s:o, s:n, s:n}", "name", js_string_lossy(name, strlen(name)),
+                  "status", status, "text", js_string_lossy(text, strlen(text)), "command",
+                  command ? js_string_lossy(command, strlen(command)) : json_null(), "before",
+                  "after"));
 }
 
-static void result_text(const json_t *result, char *buf, size_t size)
+void verdict_list(struct strbuf *out, const json_t *list, const char *name, size_t most)
 {
-    const char *why = js_str(result, "why", "");
-
-    if (!js_bool(result, "ran", false))
-        (void)snprintf(buf, size, "not run%s%s", *why ? ": " : "", why);
-    else if (js_bool(result, "ok", false))
-        (void)snprintf(buf, size, "passed");
-    else
-        (void)snprintf(buf, size, "failed (%s%s%lld)", why, *why ? ", exit " : "exit ",
-                       (long long)js_int(result, "exit", 0));
-}
-
-static void check_row(json_t *rows, const json_t *check)
-{
-    bool ran = js_bool(check, "after.ran", false);
-    bool ok = js_bool(check, "after.ok", false);
-    bool was_ok = js_bool(check, "before.ok", false);
-    bool was_run = js_bool(check, "before.ran", false);
-    const char *status = "fail";
-    char before[200];
-    char after[200];
-    AUTO_FREE char *text = NULL;
-    AUTO_FREE char *name = xasprintf("check: %s", js_str(check, "name", ""));
-    json_t *row;
-
-    result_text(js_at(check, "before"), before, sizeof(before));
-    result_text(js_at(check, "after"), after, sizeof(after));
-    if (!ran)
-        status = "unknown";
-    else if (ok)
-        status = "pass";
-    else if (was_run && !was_ok)
-        status = "warn";
-    text = xasprintf("before: %s, after: %s%s", before, after,
-                     strcmp(status, "warn") == 0 ? " (it failed before this change too)" : "");
-    add_row(rows, name, status, text, js_str(check, "run", ""));
-    row = json_array_get(rows, json_array_size(rows) - 1);
-    (void)json_object_set_new(row, "before", js_string_lossy(before, strlen(before)));
-    (void)json_object_set_new(row, "after", js_string_lossy(after, strlen(after)));
-}
-
-static const json_t *checks_of(const json_t *checkpoints)
-{
-    const json_t *after_review = js_at(checkpoints, "review.checks");
-
-    return json_array_size(after_review) ? after_review : js_at(checkpoints, "verify.checks");
-}
-
-static void check_rows(json_t *rows, const json_t *checkpoints)
-{
-    const json_t *checks = checks_of(checkpoints);
+    size_t n = json_array_size(list);
     size_t i;
-    json_t *check;
+    json_t *item;
 
-    json_array_foreach (checks, i, check)
-        check_row(rows, check);
-    if (json_array_size(checks) == 0)
-        add_row(rows, "checks", "unknown",
-                js_str(checkpoints, "verify.skipped", "the project's checks were not run"), NULL);
+    json_array_foreach (list, i, item) {
+        const char *text = name ? js_str(item, name, "") : json_string_value(item);
+
+        if (i >= most || out->len + strlen(text) + 32 > VERDICT_MAX_TEXT) {
+            (void)strbuf_addf(out, " and %zu more", n - i);
+            return;
+        }
+        (void)strbuf_addf(out, "%s%s", i ? ", " : "", text);
+    }
 }
 
-static void plan_row(json_t *rows, const json_t *files)
+char *verdict_git(const struct verdict *v, const char *command)
 {
-    struct strbuf text;
-    size_t outside = 0;
-    size_t i;
-    json_t *file;
-
-    strbuf_init(&text, 1024);
-    json_array_foreach (files, i, file) {
-        if (js_bool(file, "planned", false) || js_bool(file, "by_tester", false))
-            continue;
-        outside++;
-        if (text.len < 400)
-            (void)strbuf_addf(&text, "%s%s", text.len ? ", " : "", js_str(file, "path", ""));
-    }
-    if (outside == 0) {
-        strbuf_clear(&text);
-        (void)strbuf_addf(&text, "all %zu changed files were named by the plan or are tests",
-                          json_array_size(files));
-        add_row(rows, "files outside the plan", "pass", text.ptr, NULL);
-    } else {
-        AUTO_FREE char *said =
-            xasprintf("%zu of %zu: %s", outside, json_array_size(files), text.ptr);
-
-        add_row(rows, "files outside the plan", "warn", said, NULL);
-    }
-    strbuf_release(&text);
+    return xasprintf("git diff %s %s %s", command, v->base, v->head);
 }
 
-static void test_row(json_t *rows, const json_t *checkpoints, const json_t *files)
+const json_t *verdict_newest(const json_t *points, const char *name)
 {
-    const char *skipped = js_str(checkpoints, "test.skipped", "");
-    size_t changed = 0;
-    size_t i;
-    json_t *file;
-    AUTO_FREE char *text = NULL;
+    static const char *const steps[] = {"review", "verify"};
 
-    json_array_foreach (files, i, file) {
-        changed +=
-            strcmp(js_str(file, "action", ""), "D") != 0 &&
-            (code_is_test_path(js_str(file, "path", "")) || js_bool(file, "by_tester", false));
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        const json_t *value = json_object_get(json_object_get(points, steps[i]), name);
+
+        if (json_array_size(value) > 0 || json_is_object(value))
+            return value;
     }
-    if (changed)
-        text = xasprintf("%zu test %s added or changed", changed, changed == 1 ? "file" : "files");
-    else
-        text = xasprintf("none%s%s", *skipped ? ": " : "", skipped);
-    add_row(rows, "tests added", changed ? "pass" : "warn", text, NULL);
+    return NULL;
 }
 
-static void size_row(json_t *rows, const json_t *files, uint32_t added, uint32_t removed)
+bool verdict_is_lenient(const struct job *job)
 {
-    AUTO_FREE char *text =
-        xasprintf("%zu %s, +%u -%u lines", json_array_size(files),
-                  json_array_size(files) == 1 ? "file" : "files", added, removed);
+    static const char *const types[] = {"docs", "refactor", "test"};
 
-    add_row(rows, "diff size", added + removed > 1000 ? "warn" : "info", text, "git diff --stat");
-}
-
-static void review_row(json_t *rows, const json_t *checkpoints)
-{
-    const char *skipped = js_str(checkpoints, "review.skipped", "");
-    const json_t *findings = js_at(checkpoints, "review.findings");
-    size_t open = 0;
-    size_t fixed = 0;
-    bool high = false;
-    size_t i;
-    json_t *finding;
-    AUTO_FREE char *text = NULL;
-
-    json_array_foreach (findings, i, finding) {
-        bool is_open = strcmp(js_str(finding, "state", ""), "open") == 0;
-
-        open += is_open;
-        fixed += strcmp(js_str(finding, "state", ""), "fixed") == 0;
-        high = high || (is_open && strcmp(js_str(finding, "severity", ""), "high") == 0);
-    }
-    if (*skipped) {
-        text = xasprintf("not done: %s", skipped);
-        add_row(rows, "review", "unknown", text, NULL);
-        return;
-    }
-    text = xasprintf("%s by another model call; findings: %zu open, %zu mended",
-                     strcmp(js_str(checkpoints, "review.verdict", ""), "approve") == 0 ?
-                         "approved" :
-                         "not approved",
-                     open, fixed);
-    add_row(rows, "review", high ? "fail" : open ? "warn" : "pass", text, NULL);
-}
-
-static bool is_protected(const json_t *globs, const char *path)
-{
-    size_t i;
-    json_t *glob;
-
-    for (const char *const *always = path_protected_always(); *always; always++) {
-        if (path_glob_match(*always, path))
-            return true;
-    }
-    json_array_foreach (globs, i, glob) {
-        if (path_glob_match(json_string_value(glob), path))
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (job->type && strcmp(job->type, types[i]) == 0)
             return true;
     }
     return false;
 }
 
-static void protected_row(json_t *rows, const json_t *checkpoints, const json_t *files)
+static void shorten(char out[VERDICT_ID_SIZE], const char *oid)
+{
+    (void)snprintf(out, VERDICT_ID_SIZE, "%.12s", oid);
+}
+
+json_t *report_verdict(const struct job *job, const json_t *points, const json_t *deliver)
+{
+    struct verdict v = {.rows = json_array(), .job = job, .points = points, .deliver = deliver};
+
+    shorten(v.base, js_str(points, "checkout.base_sha", ""));
+    shorten(v.head, js_str(deliver, "commit", ""));
+    verdict_check_rows(&v);
+    verdict_proof_row(&v);
+    verdict_criteria_row(&v);
+    verdict_test_row(&v);
+    verdict_plan_row(&v);
+    verdict_protected_row(&v);
+    verdict_sensitive_row(&v);
+    verdict_secrets_row(&v);
+    verdict_licence_row(&v);
+    verdict_syntax_row(&v);
+    verdict_lint_row(&v);
+    verdict_size_row(&v);
+    verdict_review_row(&v);
+    verdict_limits_row(&v);
+    verdict_network_row(&v);
+    verdict_isolation_row(&v);
+    verdict_cost_row(&v);
+    return v.rows;
+}
+
+void verdict_code_safe(json_t *rows)
 {
     size_t i;
-    json_t *file;
+    json_t *row;
 
-    json_array_foreach (files, i, file) {
-        const char *path = js_str(file, "path", "");
-        AUTO_FREE char *text = NULL;
+    json_array_foreach (rows, i, row) {
+        AUTO_FREE char *code = xstrdup(js_str(row, "command", ""));
 
-        if (!is_protected(js_at(checkpoints, "checkout.protect"), path))
-            continue;
-        text = xasprintf("%s is protected and was changed", path);
-        add_row(rows, "protected paths", "fail", text, NULL);
-        return;
+        for (char *c = code; *c; c++) {
+            if (*c == '`' || *c == '|' || *c == '\n' || *c == '\r')
+                *c = ' ';
+        }
+        if (*code)
+            (void)json_object_set_new(row, "command_code", json_string(code));
     }
-    add_row(rows, "protected paths", "pass", "none changed", NULL);
 }
 
-static void isolation_row(json_t *rows, const json_t *checkpoints)
-{
-    const char *isolation = js_str(checkpoints, "verify.isolation", "");
+/* What one check adds to the headline. */
+struct weight {
+    bool passed;
+    bool failed;
+    bool disagrees;
+    bool empty;
+    bool flaky;
+};
 
-    if (*isolation)
-        add_row(rows, "isolation", "info", isolation, NULL);
+static bool disagrees(const json_t *result)
+{
+    return js_bool(result, "ok", false) && !js_bool(result, "agree", true);
 }
 
-json_t *report_verdict(const struct job *job, const json_t *checkpoints, const json_t *files,
-                       uint32_t added, uint32_t removed)
+/* A program that runs tests was there, and ran none. */
+static bool ran_no_test(const json_t *result)
 {
-    json_t *rows = json_array();
-    char usd[32];
-
-    check_rows(rows, checkpoints);
-    test_row(rows, checkpoints, files);
-    plan_row(rows, files);
-    protected_row(rows, checkpoints, files);
-    size_row(rows, files, added, removed);
-    review_row(rows, checkpoints);
-    isolation_row(rows, checkpoints);
-    add_row(rows, "cost", "info", report_usd_text(job->cost_microusd, usd, sizeof(usd)), NULL);
-    return rows;
+    return json_array_size(js_at(result, "tests.formats")) > 0 &&
+           js_int(result, "tests.passed", 0) + js_int(result, "tests.failed", 0) == 0;
 }
 
-const char *report_headline(const json_t *verdict, const json_t *checkpoints)
+static void weigh(const json_t *check, struct weight *w)
 {
-    bool any_pass = false;
-    bool failing = false;
+    const json_t *after = js_at(check, "after");
+    bool ok = js_bool(after, "ok", false);
+
+    if (!js_bool(after, "ran", false))
+        return;
+    if (!ok && strcmp(js_str(check, "blame", ""), "flaky") == 0)
+        w->flaky = true;
+    else if (!ok)
+        w->failed = true;
+    else if (disagrees(after) && !disagrees(js_at(check, "before")))
+        w->disagrees = true;
+    else if (ran_no_test(after))
+        w->empty = true;
+    else
+        w->passed = true;
+}
+
+const char *report_headline(const json_t *verdict, const json_t *points)
+{
+    struct weight w = {0};
     size_t i;
     json_t *check;
 
     (void)verdict;
-    json_array_foreach (checks_of(checkpoints), i, check) {
-        bool ran = js_bool(check, "after.ran", false);
-
-        any_pass = any_pass || (ran && js_bool(check, "after.ok", false));
-        failing = failing || (ran && !js_bool(check, "after.ok", false));
-    }
-    if (failing)
+    json_array_foreach (verdict_newest(points, "checks"), i, check)
+        weigh(check, &w);
+    if (w.failed)
         return "failing";
-    return any_pass ? "verified" : "unverified (no checks)";
+    if (w.disagrees)
+        return "unverified (exit code and output disagree)";
+    if (w.passed)
+        return "verified";
+    if (w.flaky)
+        return "unverified (flaky)";
+    return w.empty ? "unverified (no test ran)" : "unverified (no checks)";
 }
 
 char *report_verdict_text(const json_t *verdict)
@@ -261,9 +178,14 @@ char *report_verdict_text(const json_t *verdict)
     size_t i;
     json_t *row;
 
-    strbuf_init(&out, 64 * VDO_KIB);
-    json_array_foreach (verdict, i, row)
+    strbuf_init(&out, 256 * VDO_KIB);
+    json_array_foreach (verdict, i, row) {
+        const char *command = js_str(row, "command", "");
+
         (void)strbuf_addf(&out, "  %-8s %-28s %s\n", js_str(row, "status", ""),
                           js_str(row, "name", ""), js_str(row, "text", ""));
+        if (*command)
+            (void)strbuf_addf(&out, "  %-8s %-28s $ %s\n", "", "", command);
+    }
     return strbuf_take(&out, NULL);
 }

@@ -4,29 +4,65 @@
  *
  * Adding members is free. All texts are UTF-8; money is micro-dollars; times are milliseconds.
  *
- * snapshot {"title", "text" (hidden text stripped), "text_sha256", "hidden_removed": bool,
- * "instructions", "default_branch", "html_url"} checkout {"base": branch, "base_sha",
- * "warnings": [text], "protect": [glob]} survey   {"files":
- * [{"path","score","reason","line","line_end"}], "outline": text, "checks":
- * [{"name","run","timeout_ms","source"}], "setup": [text], "instructions": [{"path","text"}],
- * "n_files": n} refine   {"title", "criteria": [{"id","text"}], "questions": [text], "skipped":
- * reason or null} plan     {"summary", "tasks":
- * [{"id","title","files":[path],"acceptance":[text]}], "risk", "questions": [text]} approve
- * {"mode": "auto|person", "by": login or "", "reason": text} build    {"tree": oid, "turns": n,
- * "summary": text, "end": "finish|turns|tokens|time|repeated", "tasks_touched": [id]} test {"tree":
- * oid, "turns": n, "summary": text, "added": [path], "skipped": reason or null} verify   {"tree":
- * oid, "isolation": text, "skipped": reason or null, "rounds": n, "checks":
- * [{"name","run","before":{"ran":bool,"ok":bool,"exit":n,"ms":n,"why":text},"after":{...},"output":
- * tail text}]} review   {"tree": oid, "verdict": "approve|changes|none", "rounds": n, "skipped":
- * reason or null, "findings": [{"severity","path","line","text","state":"open|fixed|dropped"}],
- *           "checks": as in verify, as of this tree (they run again after each round that changed
- * something)} deliver
- * {"branch","commit","pr": n or null, "pr_url", "files":
- * [{"path","old_path","action","added","removed","planned":bool,"by_tester":bool}], "added",
- * "removed", "verdict": [row], "diff": text, "diff_truncated": bool}
+ * snapshot  {"title", "text" (hidden text stripped), "text_sha256", "hidden_removed": bool,
+ *            "instructions", "default_branch", "html_url"}
  *
- * A verdict row is {"name", "status": "pass|fail|warn|info|unknown", "text", "command": text or
- * null, "before": text or null, "after": text or null}.
+ * checkout  {"base": branch, "base_sha", "warnings": [text], "protect": [glob]}
+ *
+ * survey    {"files": [{"path","score","reason","line","line_end"}], "outline": text,
+ *            "checks": [{"name","run","timeout_ms","source"}], "lint": [the same],
+ *            "setup": [text], "instructions": [{"path","text"}], "n_files": n}
+ *
+ * refine    {"title", "criteria": [{"id","text"}], "questions": [text], "skipped": reason or null}
+ *
+ * plan      {"summary", "tasks": [{"id","title","files":[path],"acceptance":[text]}], "risk",
+ *            "questions": [text]}
+ *
+ * approve   {"mode": "auto|person", "by": login or "", "reason": text}
+ *
+ * build     {"tree": oid, "turns": n, "summary": text,
+ *            "end": "finish|turns|tokens|time|repeated", "tasks_touched": [id]}
+ *
+ * test      {"tree": oid, "turns": n, "summary": text, "added": [path],
+ *            "skipped": reason or null}
+ *
+ * verify    {"tree": oid, "isolation": text, "skipped": reason or null,
+ *            "summary": of the builder's last round, "rounds": n, "rounds_used_up": bool, "checks":
+ * [check], "proof": proof or null, "facts": facts, "network":
+ * [{"host","port","allowed","why","count","command"}], "reach": text}
+ *
+ * review    {"tree": oid, "verdict": "approve|changes|none", "summary": as in verify, "rounds": n,
+ *            "rounds_used_up": bool,
+ *            "skipped": reason or null, "findings": [{"severity","path","line","quote","text",
+ *            "state": "open|fixed|dropped", "why": of a dropped one}],
+ *            "by": {"provider","model","built": it built the change too} or null,
+ *            "checks", "proof", "facts": as in verify, as of this tree, "network": what setup
+ *            tried since}
+ *
+ * deliver   {"branch","commit","pr": n or null, "pr_url",
+ *            "files": [{"path","old_path","action","added","removed","planned":bool,
+ *            "by_tester":bool}], "added", "removed", "criteria": [criterion], "verdict": [row],
+ *            "diff": text, "diff_truncated": bool}
+ *
+ * check     {"name","run","before": result,"after": result,"output": tail text,
+ *            "blame": "none" it passes, "new" the change's, "old" it failed before in the same way,
+ *            "flaky", "flaky": [test], "old": [test that fails at base too],
+ *            "failures": [{"name","file","line","message","detail","kind":"new|old|flaky"}],
+ *            "problems": [{"file","line","message"}] of compilers, new ones}
+ *
+ * result    {"ran":bool,"ok":bool,"exit":n,"ms":n,"why":text, and when it ran "tests": counts and
+ *            names of failing tests (vdo/checks/results.h), "agree": do they fit the exit code,
+ *            "unread": [report file that was not read, and why]}
+ *
+ * proof     what the new tests say at base and after the change: pipeline/proof.h
+ *
+ * facts     secrets, licences, sensitive paths, syntax, lint: pipeline/facts.h
+ *
+ * criterion {"id","text","covered":bool,"why","files":[{"path","lines"}],
+ *            "tests":[{"name","path","line","base","head","proves":bool}]}
+ *
+ * row       {"name", "status": "pass|fail|warn|info|unknown", "text", "command": text or null,
+ *            "before": text or null, "after": text or null}
  */
 #ifndef VDO_REPORT_CHECKPOINTS_H
 #define VDO_REPORT_CHECKPOINTS_H

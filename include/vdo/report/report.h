@@ -36,14 +36,25 @@ int report_pull_body(const struct report *report, const struct job *job, const j
                      const json_t *deliver, char **out, struct err *err);
 
 /*
- * The verdict rows, computed from the checkpoints, the diff and the ledger: checks before and
- * after, files outside the plan, diff size, tests added, protected paths, review, cost. New
- * reference. files: as in the deliver checkpoint.
+ * The verdict rows; what each means stands in docs/verdict.md. New reference.
+ *
+ * points   checkpoints of the finished steps
+ * deliver  the deliver checkpoint so far: files, added, removed, criteria, and commit where there
+ *          is one
  */
-json_t *report_verdict(const struct job *job, const json_t *checkpoints, const json_t *files,
-                       uint32_t added, uint32_t removed);
-/* "verified", "unverified (no checks)", "failing": what the rows come to. Static. */
-const char *report_headline(const json_t *verdict, const json_t *checkpoints);
+json_t *report_verdict(const struct job *job, const json_t *points, const json_t *deliver);
+/* "verified", "failing", "unverified (no checks)", "unverified (no test ran)", "unverified (exit
+ * code and output disagree)", "unverified (flaky)": what the checks come to. Static. */
+const char *report_headline(const json_t *verdict, const json_t *points);
+/*
+ * The criteria for a table: those of deliver, else of the refiner, each with "state" ("covered",
+ * "not covered") and "where" (tests and lines, or why it is not covered), for people. New
+ * reference.
+ */
+json_t *report_criteria(const json_t *points, const json_t *deliver);
+/* How one run of a check ended, for people: "12 passed, 1 failed (test_x)", "passed", "failed (exit
+ * 2)", "not run: ...". result: as in the verify checkpoint, or NULL. Returns buf. */
+char *report_check_text(const json_t *result, char *buf, size_t size);
 /* The rows as a plain-text table for a terminal; free with free(). */
 char *report_verdict_text(const json_t *verdict);
 

@@ -1,8 +1,10 @@
 #include "../changes.h"
+#include "../secrets.h"
 #include "../workspace.h"
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/secret.h"
 #include "vdo/base/strbuf.h"
 #include "vdo/json/json.h"
 #include "vdo/policy/policy.h"
@@ -103,6 +105,7 @@ static int make_commit(struct job_run *run, char oid[GIT_OID_HEX_SIZE], struct e
 {
     const struct forge_identity *us = NULL;
     AUTO_FREE char *email = NULL;
+    AUTO_FREE char *clean = NULL;
     AUTO_STRBUF message = {0};
     struct commit_spec spec = {.tree = run_tree_oid(run),
                                .parent = run_str(run, "checkout.base_sha"),
@@ -116,7 +119,8 @@ static int make_commit(struct job_run *run, char oid[GIT_OID_HEX_SIZE], struct e
                      xstrdup("vdo@users.noreply.github.com");
     strbuf_init(&message, 16 * VDO_KIB);
     commit_message(run, &message);
-    spec.message = message.ptr;
+    clean = redact_dup(message.ptr);
+    spec.message = clean;
     spec.author_email = email;
     return mirror_commit(run->mirror, &spec, oid, err);
 }
@@ -147,55 +151,6 @@ static int push(struct job_run *run, const char *commit, char branch[MAX_BRANCH]
     }
     secret_release(&password);
     return rc;
-}
-
-static bool planned(const struct job_run *run, const char *path)
-{
-    size_t i;
-    json_t *task;
-
-    json_array_foreach (js_at(run->out, "plan.tasks"), i, task) {
-        size_t f;
-        json_t *file;
-
-        json_array_foreach (js_at(task, "files"), f, file) {
-            if (strcmp(json_string_value(file), path) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
-static bool added_by_tester(const struct job_run *run, const char *path)
-{
-    size_t i;
-    json_t *file;
-
-    json_array_foreach (js_at(run->out, "test.added"), i, file) {
-        if (strcmp(json_string_value(file), path) == 0)
-            return true;
-    }
-    return false;
-}
-
-static json_t *list_files(const struct job_run *run, const struct diff *diff)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < diff->n_files; i++) {
-        const struct diff_file *file = &diff->files[i];
-        const char action[2] = {file->action, '\0'};
-
-        (void)json_array_append_new(
-            list,
-            json_pack("{s:o, s:s?, s:s, s:i, s:i, s:b, s:b}", "path",
-                      js_string_lossy(file->path, strlen(file->path)), "old_path", file->old_path,
-                      "action", action, "added", (int)file->added, "removed", (int)file->removed,
-                      "planned",
-                      planned(run, file->path) || (file->old_path && planned(run, file->old_path)),
-                      "by_tester", added_by_tester(run, file->path)));
-    }
-    return list;
 }
 
 static char *pull_title(const struct job_run *run)
@@ -269,30 +224,27 @@ static int open_pull(struct job_run *run, json_t *deliver, struct err *err)
     return store_job_update(run->p->o.store, run->job->id, run->job->epoch, &update, NULL, 0, err);
 }
 
-static int describe_change(struct job_run *run, json_t *deliver, struct err *err)
+/* files, criteria, verdict, diff. commit: what is about to be pushed. */
+static int describe_change(struct job_run *run, const char *commit, json_t **out, struct err *err)
 {
     struct diff diff = {0};
     struct job now = {0}; /* the lease's copy does not know what was spent since */
+    json_t *deliver = NULL;
     int rc = store_job_get(run->p->o.store, run->job->id, &now, err);
-    json_t *files;
 
     if (!rc)
         rc = changes_diff(run, run_tree_oid(run), VDO_MAX_DIFF / 8, &diff, err);
-    if (rc) {
-        job_release(&now);
-        return rc;
-    }
-    if (diff.n_files == 0)
+    if (!rc && diff.n_files == 0)
         rc = err_set(err, VDO_E_REFUSED,
                      "no change is left at the end: what was built was taken back");
-    files = list_files(run, &diff);
-    (void)json_object_set_new(deliver, "verdict",
-                              report_verdict(&now, run->out, files, diff.added, diff.removed));
-    (void)json_object_set_new(deliver, "files", files);
-    (void)json_object_set_new(deliver, "added", json_integer(diff.added));
-    (void)json_object_set_new(deliver, "removed", json_integer(diff.removed));
-    (void)json_object_set_new(deliver, "diff", js_string_lossy(diff.text, strlen(diff.text)));
-    (void)json_object_set_new(deliver, "diff_truncated", json_boolean(diff.truncated));
+    if (!rc) {
+        deliver = changes_deliver(run, run->out, &diff);
+        (void)json_object_set_new(deliver, "commit", json_string(commit));
+        (void)json_object_set_new(deliver, "verdict", report_verdict(&now, run->out, deliver));
+        (void)json_object_set_new(deliver, "diff", js_string_lossy(diff.text, strlen(diff.text)));
+        (void)json_object_set_new(deliver, "diff_truncated", json_boolean(diff.truncated));
+        *out = deliver;
+    }
     diff_release(&diff);
     job_release(&now);
     return rc;
@@ -301,7 +253,7 @@ static int describe_change(struct job_run *run, json_t *deliver, struct err *err
 int step_deliver(struct job_run *run, struct err *err)
 {
     struct job_update update = JOB_UPDATE_NONE;
-    json_auto_t *deliver = json_object();
+    json_auto_t *deliver = NULL;
     char commit[GIT_OID_HEX_SIZE];
     char branch[MAX_BRANCH];
     int rc = workspace_mirror(run, err);
@@ -309,9 +261,11 @@ int step_deliver(struct job_run *run, struct err *err)
     if (!rc)
         rc = check_still_wanted(run, err);
     if (!rc)
-        rc = describe_change(run, deliver, err);
+        rc = secrets_refuse(run, run_tree_oid(run), err);
     if (!rc)
         rc = make_commit(run, commit, err);
+    if (!rc)
+        rc = describe_change(run, commit, &deliver, err);
     if (!rc)
         rc = push(run, commit, branch, err);
     if (rc)
@@ -319,7 +273,6 @@ int step_deliver(struct job_run *run, struct err *err)
     update.branch = branch;
     update.head_sha = commit;
     (void)json_object_set_new(deliver, "branch", json_string(branch));
-    (void)json_object_set_new(deliver, "commit", json_string(commit));
     rc = store_job_update(run->p->o.store, run->job->id, run->job->epoch, &update, NULL, 0, err);
     if (!rc)
         rc = open_pull(run, deliver, err);

@@ -1,6 +1,10 @@
 #include "../ask.h"
 #include "../changes.h"
-#include "../checks.h"
+#include "../facts.h"
+#include "../findings.h"
+#include "../proof.h"
+#include "../secrets.h"
+#include "../setup.h"
 #include "../verification.h"
 #include "../workspace.h"
 
@@ -16,56 +20,45 @@
 struct review {
     struct job_run *run;
     char tree[GIT_OID_HEX_SIZE];
-    json_t *checks;   /* joined, as of the tree; replaced after each round */
-    json_t *findings; /* of all rounds */
+    struct verification v; /* joined: as of the tree */
+    json_t *proof;         /* as of the tree */
+    json_t *facts;         /* as of the tree */
+    json_t *findings;      /* of all rounds */
+    json_t *by;            /* who reviewed */
+    char *said;            /* how the builder ended its last round; NULL: there was none */
     const char *verdict;
     int rounds;
 };
 
-static json_t *checks_for_prompt(const json_t *joined)
+/* What VDO has computed so far, but for what the reviewer itself decides and what is not the same
+ * in a replay. */
+static json_t *verdict_for_prompt(const struct review *review, const struct diff *diff)
 {
+    static const char *const left_out[] = {"review", "cost", "isolation", NULL};
+    struct job_run *run = review->run;
+    json_auto_t *points = json_copy(run->out);
+    const char *said = review->said ? review->said : "";
+    json_auto_t *now =
+        json_pack("{s:o, s:O, s:O, s:O}", "summary", js_string_lossy(said, strlen(said)), "checks",
+                  review->v.joined, "proof", review->proof, "facts", review->facts);
+    json_auto_t *deliver = NULL;
+    json_auto_t *rows = NULL;
     json_t *list = json_array();
-    char before[160];
-    char after[160];
     size_t i;
-    json_t *item;
+    json_t *row;
 
-    json_array_foreach (joined, i, item) {
-        (void)checks_result_text(json_object_get(item, "before"), before, sizeof(before));
-        (void)checks_result_text(json_object_get(item, "after"), after, sizeof(after));
-        (void)json_array_append_new(list, json_pack("{s:O, s:O, s:s, s:s}", "name",
-                                                    json_object_get(item, "name"), "run",
-                                                    json_object_get(item, "run"), "before_text",
-                                                    before, "after_text", after));
+    (void)json_object_set(points, "review", now);
+    deliver = changes_deliver(run, points, diff);
+    rows = report_verdict(run->job, points, deliver);
+    json_array_foreach (rows, i, row) {
+        bool show = true;
+
+        for (size_t k = 0; left_out[k]; k++)
+            show = show && strcmp(js_str(row, "name", ""), left_out[k]) != 0;
+        if (show)
+            (void)json_array_append(list, row);
     }
     return list;
-}
-
-static bool in_diff(const struct diff *diff, const char *path)
-{
-    for (size_t i = 0; i < diff->n_files; i++) {
-        if (strcmp(diff->files[i].path, path) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Findings about files that the change does not touch are dropped: nobody can act on them here. */
-static json_t *sort_out(struct review *review, const struct diff *diff, json_t *findings)
-{
-    json_t *open = json_array();
-    size_t i;
-    json_t *finding;
-
-    json_array_foreach (findings, i, finding) {
-        bool known = in_diff(diff, js_str(finding, "path", ""));
-
-        (void)json_object_set_new(finding, "state", json_string(known ? "open" : "dropped"));
-        (void)json_array_append(review->findings, finding);
-        if (known)
-            (void)json_array_append(open, finding);
-    }
-    return open;
 }
 
 static int ask_reviewer(struct review *review, json_t **out_open, struct err *err)
@@ -79,29 +72,54 @@ static int ask_reviewer(struct review *review, json_t **out_open, struct err *er
     if (rc)
         return rc;
     (void)json_object_set_new(data, "diff", changes_prompt(&diff));
-    (void)json_object_set_new(data, "checks", checks_for_prompt(review->checks));
-    (void)json_object_set(data, "skipped", js_at(run->out, "verify.skipped"));
+    (void)json_object_set_new(data, "verdict", verdict_for_prompt(review, &diff));
     rc = ask_role(run, ROLE_REVIEWER, data, &answer, err);
+    if (!rc)
+        rc = ask_who(run, ROLE_REVIEWER, &review->by, err);
     if (!rc) {
         review->verdict =
             strcmp(js_str(answer, "verdict", ""), "approve") == 0 ? "approve" : "changes";
-        *out_open = sort_out(review, &diff, js_at(answer, "findings"));
+        *out_open = findings_sort(run, &diff, js_at(answer, "findings"), review->findings);
     }
     diff_release(&diff);
     return rc;
 }
 
-static void mark(const json_t *findings, const char *state)
+/* What was verified has changed: everything is computed anew. */
+static int verify_again(struct review *review, struct err *err)
 {
-    size_t i;
-    json_t *finding;
+    struct job_run *run = review->run;
+    bool had_checks = json_array_size(review->v.joined) > 0;
+    json_t *proof = NULL;
+    json_t *facts = NULL;
+    int rc = secrets_gate(run, err);
 
-    json_array_foreach (findings, i, finding)
-        (void)json_object_set_new(finding, "state", json_string(state));
+    if (!rc && had_checks)
+        rc = verification_recall(run, &review->v, err);
+    if (!rc && had_checks)
+        rc = verification_after(run, &review->v, err);
+    if (!rc && had_checks)
+        rc = verification_mend(run, &review->v, err);
+    if (!rc)
+        rc = worktree_write_tree(run->tree, review->tree, err);
+    if (!rc && had_checks)
+        rc = proof_make(run, &review->v, review->tree, &proof, err);
+    if (!rc)
+        rc = facts_make(run, review->tree, &facts, err);
+    if (!rc) {
+        json_decref(review->facts);
+        review->facts = json_incref(facts);
+    }
+    if (!rc && proof) {
+        json_decref(review->proof);
+        review->proof = json_incref(proof);
+    }
+    json_decref(proof);
+    json_decref(facts);
+    return rc;
 }
 
-/* The builder mends; then the checks run again, because what was verified has changed.
- * *out_changed: it did change something. */
+/* The builder mends. *out_changed: it did change something. */
 static int mend(struct review *review, const json_t *open, bool *out_changed, struct err *err)
 {
     struct job_run *run = review->run;
@@ -118,29 +136,20 @@ static int mend(struct review *review, const json_t *open, bool *out_changed, st
         agent_tell(&builder, text);
         rc = agent_work(&builder, &end, err);
     }
+    if (!rc) {
+        free(review->said);
+        review->said = xstrdup(builder.summary ? builder.summary : "");
+    }
     agent_release(&builder);
     if (!rc)
         rc = worktree_write_tree(run->tree, now, err);
     if (rc)
         return rc;
     *out_changed = strcmp(now, review->tree) != 0;
+    if (*out_changed)
+        rc = findings_mark(run, review->tree, now, open, err);
     memcpy(review->tree, now, sizeof(now));
-    if (*out_changed && json_array_size(review->checks) > 0) {
-        json_auto_t *before = json_array();
-        json_t *joined = NULL;
-        size_t i;
-        json_t *item;
-
-        json_array_foreach (review->checks, i, item)
-            (void)json_array_append_new(
-                before, json_pack("{s:O}", "result", json_object_get(item, "before")));
-        rc = verification_after(run, js_at(run->out, "survey.checks"), before, &joined, err);
-        if (!rc) {
-            json_decref(review->checks);
-            review->checks = joined;
-        }
-    }
-    return rc;
+    return rc || !*out_changed ? rc : verify_again(review, err);
 }
 
 static int go_round(struct review *review, bool *out_again, struct err *err)
@@ -157,8 +166,6 @@ static int go_round(struct review *review, bool *out_again, struct err *err)
     (void)run_headline(review->run, NULL, "review: round %d of %lld", review->rounds,
                        (long long)review->run->limits.review_rounds);
     rc = mend(review, open, &changed, err);
-    if (!rc && changed)
-        mark(open, "fixed");
     *out_again = !rc && changed;
     return rc;
 }
@@ -179,11 +186,17 @@ static size_t count_open(const json_t *findings)
 static int leave_result(struct review *review, const char *skipped)
 {
     struct job_run *run = review->run;
+    const char *said = review->said ? review->said : "";
 
-    run->result = json_pack("{s:s, s:s, s:i, s:o, s:O, s:O}", "tree", review->tree, "verdict",
-                            review->verdict, "rounds", review->rounds, "skipped",
-                            skipped ? js_string_lossy(skipped, strlen(skipped)) : json_null(),
-                            "findings", review->findings, "checks", review->checks);
+    run->result = json_pack(
+        "{s:s, s:s, s:o, s:i, s:b, s:o, s:O, s:O, s:O, s:O, s:O, s:o}", "tree", review->tree,
+        "verdict", review->verdict, "summary", js_string_lossy(said, strlen(said)), "rounds",
+        review->rounds, "rounds_used_up",
+        review->rounds >= run->limits.review_rounds && strcmp(review->verdict, "approve") != 0 &&
+            review->rounds > 0,
+        "skipped", skipped ? js_string_lossy(skipped, strlen(skipped)) : json_null(), "findings",
+        review->findings, "by", review->by, "checks", review->v.joined, "proof", review->proof,
+        "facts", review->facts, "network", setup_take_network(run));
     if (skipped) {
         run_log(run, "warn", "the review could not be done: %s", skipped);
         run_note(run, "skipped: %s", skipped);
@@ -193,17 +206,35 @@ static int leave_result(struct review *review, const char *skipped)
     return VDO_OK;
 }
 
+static json_t *copy_of(const struct job_run *run, const char *path)
+{
+    json_t *value = js_at(run->out, path);
+
+    return value ? json_deep_copy(value) : json_null();
+}
+
+static void review_release(struct review *review)
+{
+    verification_release(&review->v);
+    json_decref(review->proof);
+    json_decref(review->facts);
+    json_decref(review->findings);
+    json_decref(review->by);
+    free(review->said);
+}
+
 int step_review(struct job_run *run, struct err *err)
 {
-    struct review review = {.run = run, .verdict = "none", .findings = json_array()};
+    struct review review = {
+        .run = run, .verdict = "none", .findings = json_array(), .by = json_null()};
     AUTO_FREE char *reason = NULL;
     struct err why = {0};
     bool again = true;
     int rc = workspace_tree(run, &why);
 
-    review.checks = json_deep_copy(js_at(run->out, "verify.checks"));
-    if (!review.checks)
-        review.checks = json_array();
+    review.v.joined = copy_of(run, "verify.checks");
+    review.proof = copy_of(run, "verify.proof");
+    review.facts = copy_of(run, "verify.facts");
     (void)snprintf(review.tree, sizeof(review.tree), "%s", run_tree_oid(run));
     while (!rc && again)
         rc = go_round(&review, &again, &why);
@@ -213,7 +244,6 @@ int step_review(struct job_run *run, struct err *err)
         rc = leave_result(&review, reason);
     else
         rc = err_set(err, why.code, "%s", why.text);
-    json_decref(review.findings);
-    json_decref(review.checks);
+    review_release(&review);
     return rc;
 }

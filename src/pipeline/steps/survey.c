@@ -115,8 +115,9 @@ int step_survey(struct job_run *run, struct err *err)
     code_index_stats(run->index, &stats);
     run_note(run, "%llu files, %zu checks", (unsigned long long)stats.files,
              json_array_size(checks));
-    run->result = json_pack("{s:O, s:o, s:o, s:o, s:I}", "files", files, "outline", outline,
-                            "checks", checks, "instructions", read_instructions(run, &reader),
-                            "n_files", (json_int_t)stats.files);
+    run->result =
+        json_pack("{s:O, s:o, s:o, s:o, s:o, s:I}", "files", files, "outline", outline, "checks",
+                  checks, "lint", checks_find_lint(read_text, &reader), "instructions",
+                  read_instructions(run, &reader), "n_files", (json_int_t)stats.files);
     return VDO_OK;
 }

@@ -11,7 +11,6 @@ static int run_command(struct tool_call *call, struct err *err)
 {
     const char *command = tool_arg(call, "command");
     AUTO_FREE char *dir = NULL;
-    const struct reach nothing = {0};
     struct sandbox_result done = {0};
     struct err why = {0};
     int rc;
@@ -21,7 +20,7 @@ static int run_command(struct tool_call *call, struct err *err)
     rc = workspace_copy_tree(call->run, "scratch", &dir, err);
     if (rc)
         return rc;
-    rc = checks_run_line(call->run, dir, command, 0, &nothing, &done, &why);
+    rc = checks_run_line(call->run, dir, command, 0, NULL, &done, &why);
     if (rc == VDO_E_REFUSED || rc == VDO_E_INVALID)
         return tool_fail(call, "Commands cannot be run here: %s", why.text);
     if (rc)

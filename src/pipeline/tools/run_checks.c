@@ -13,7 +13,7 @@ static int run_checks(struct tool_call *call, struct err *err)
     const json_t *checks = js_at(call->run->out, "survey.checks");
     json_auto_t *results = NULL;
     AUTO_FREE char *dir = NULL;
-    char text[160];
+    char text[CHECK_TEXT_SIZE];
     size_t i;
     json_t *item;
     int rc;
@@ -29,7 +29,7 @@ static int run_checks(struct tool_call *call, struct err *err)
         const json_t *result = json_object_get(item, "result");
 
         (void)strbuf_addf(call->out, "%s: %s\n%s\n", js_str(item, "run", ""),
-                          checks_result_text(result, text, sizeof(text)),
+                          report_check_text(result, text, sizeof(text)),
                           js_str(item, "output", ""));
         call->is_error = call->is_error || !js_bool(result, "ok", false);
     }

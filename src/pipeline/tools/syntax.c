@@ -61,7 +61,7 @@ static int parse_in_sandbox(void *arg, const char *name, const char *path, const
     rc = write_input(input, bytes, len);
     spec.dir = dir;
     if (!rc)
-        rc = record_run(run, line, &spec, &done, &why);
+        rc = record_run(run, line, &spec, &done, NULL, &why);
     if (rc)
         return rc;
     out->exit_code = done.end == SANDBOX_EXITED ? done.exit_code : -1;
@@ -70,9 +70,14 @@ static int parse_in_sandbox(void *arg, const char *name, const char *path, const
     return VDO_OK;
 }
 
+struct edit_parser tool_parser(struct job_run *run)
+{
+    return (struct edit_parser){parse_in_sandbox, run};
+}
+
 struct edit_options tool_edit_options(struct tool_call *call)
 {
-    call->parser = (struct edit_parser){parse_in_sandbox, call->run};
+    call->parser = tool_parser(call->run);
     return (struct edit_options){
         .dir = call->dir, .protect = call->protect, .check_syntax = true, .parser = &call->parser};
 }

@@ -50,6 +50,8 @@ int tool_fail(struct tool_call *call, const char *fmt, ...) __attribute__((forma
 /* A text file of the tree, NUL-terminated; free with free(). Fails, with words for the model, when
  * there is none of that name, it is a link, binary, or over VDO_MAX_SOURCE_FILE. */
 int tool_read_text(const char *dir, const char *path, char **out, size_t *out_len, struct err *err);
+/* The parser of a language in the sandbox, as edit_syntax_bytes() asks for it. Borrows run. */
+struct edit_parser tool_parser(struct job_run *run);
 /* How tools change files: in the worktree, protected paths refused, each changed file parsed by its
  * language's own parser in the sandbox (syntax.c). Borrows from call. */
 struct edit_options tool_edit_options(struct tool_call *call);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,10 +38,11 @@ static const char *status_of(const char *points_text, const char *files_text, co
                              const char **out_headline)
 {
     static char status[32];
-    struct job job = {0};
+    struct job job = {.id = "j1"};
     json_auto_t *points = parse(points_text);
     json_auto_t *files = parse(files_text);
-    json_auto_t *rows = report_verdict(&job, points, files, 3, 1);
+    json_auto_t *deliver = json_pack("{s:O, s:i, s:i}", "files", files, "added", 3, "removed", 1);
+    json_auto_t *rows = report_verdict(&job, points, deliver);
 
     (void)strncpy(status, js_str(row_of(rows, name), "status", ""), sizeof(status) - 1);
     if (out_headline)
@@ -147,6 +149,188 @@ static void tests_and_review_have_their_rows(void **state)
         "pass");
 }
 
+/* A row of the verdict of `points`, of a job of a type; "status|text". */
+static const char *row_text(const char *type, const char *points_text, const char *name)
+{
+    static char out[3000];
+    char type_copy[16];
+    struct job job = {.id = "j1", .type = type_copy};
+    json_auto_t *points = parse(points_text);
+    json_auto_t *deliver = parse("{\"files\":" FILES ",\"commit\":"
+                                 "\"cccccccccccccccccccccccccccccccccccccccc\"}");
+    json_auto_t *rows = NULL;
+    const json_t *row;
+
+    (void)snprintf(type_copy, sizeof(type_copy), "%s", type);
+    rows = report_verdict(&job, points, deliver);
+    row = row_of(rows, name);
+    (void)snprintf(out, sizeof(out), "%s|%s|%s", js_str(row, "status", ""), js_str(row, "text", ""),
+                   js_str(row, "command", ""));
+    return out;
+}
+
+#define TESTS(passed, names) \
+    "\"tests\":{\"formats\":[\"tap\"],\"passed\":" passed ",\"failed\":0,\"failures\":[" names "]}"
+#define JOINED(before, after, more)                                                      \
+    "{\"verify\":{\"checks\":[{\"name\":\"t\",\"run\":\"make check\",\"before\":" before \
+    ",\"after\":" after "," more "}]}}"
+
+static void a_check_row_says_whose_the_failures_are(void **state)
+{
+    static const struct {
+        const char *points;
+        const char *status;
+        const char *words;
+        const char *headline;
+    } rows[] = {
+        {JOINED(PASS, FAIL,
+                "\"blame\":\"new\",\"failures\":[{\"name\":\"a\",\"kind\":\"new\"},"
+                "{\"name\":\"b\",\"kind\":\"old\"}],\"old\":[\"b\"],\"flaky\":[]"),
+         "fail|", "newly failing: a; fails at base too: b", "failing"},
+        {JOINED(FAIL, FAIL, "\"blame\":\"old\",\"old\":[\"b\"],\"flaky\":[],\"failures\":[]"),
+         "warn|", "(it failed before this change too); fails at base too: b", "failing"},
+        {JOINED(PASS, FAIL, "\"blame\":\"flaky\",\"old\":[],\"flaky\":[\"c\"],\"failures\":[]"),
+         "warn|", "flaky: c", "unverified (flaky)"},
+        {JOINED(PASS, PASS, "\"blame\":\"flaky\",\"old\":[],\"flaky\":[],\"failures\":[]"), "warn|",
+         "two runs of the same files ended differently", "verified"},
+        {JOINED(PASS, "{\"ran\":true,\"ok\":true,\"exit\":0,\"agree\":false," TESTS("1", "") "}",
+                "\"blame\":\"none\""),
+         "warn|", "exit 0, but its output says: 1 passed",
+         "unverified (exit code and output disagree)"},
+        {JOINED("{\"ran\":true,\"ok\":true,\"exit\":0,\"agree\":false}",
+                "{\"ran\":true,\"ok\":true,\"exit\":0,\"agree\":false," TESTS("1", "") "}",
+                "\"blame\":\"none\""),
+         "warn|", "exit 0, but its output says: 1 passed", "verified"},
+        {JOINED(PASS, "{\"ran\":true,\"ok\":true,\"exit\":0," TESTS("0", "") "}",
+                "\"blame\":\"none\""),
+         "pass|", "after: 0 passed", "unverified (no test ran)"},
+        {JOINED(PASS, "{\"ran\":true,\"ok\":false,\"exit\":1,\"agree\":false," TESTS("3", "") "}",
+                "\"blame\":\"new\""),
+         "fail|", "failed (exit 1), its output says: 3 passed", "failing"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_auto_t *points = parse(rows[i].points);
+        const char *text = row_text("feature", rows[i].points, "check: t");
+
+        if (strncmp(text, rows[i].status, strlen(rows[i].status)) != 0 ||
+            !strstr(text, rows[i].words))
+            fail_msg("row %zu: %s", i, text);
+        assert_string_equal(report_headline(NULL, points), rows[i].headline);
+    }
+}
+
+#define PROOF(tests, proven, passing, failing)                                   \
+    "{\"checkout\":{\"base_sha\":\"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\"}," \
+    "\"verify\":{\"proof\":{\"skipped\":null,\"files\":[\"t/a.c\"],\"checks\":"  \
+    "[{\"run\":\"make check\"}],\"more_tests\":0,\"proven\":" proven             \
+    ",\"passing_at_base\":" passing ",\"failing\":" failing ",\"tests\":[" tests "]}}}"
+#define NEW(name, base, head, proves) \
+    "{\"name\":\"" name "\",\"base\":\"" base "\",\"head\":\"" head "\",\"proves\":" proves "}"
+
+static void new_tests_are_judged_by_the_type_of_the_job(void **state)
+{
+    static const struct {
+        const char *type;
+        const char *points;
+        const char *words;
+    } rows[] = {
+        {"feature", PROOF(NEW("a", "failed", "passed", "true"), "1", "0", "0"),
+         "pass|1 of 1 fails without the change and passes with it: a|git worktree add --detach "
+         "../vdo-base bbbbbbbbbbbb && cd ../vdo-base && git checkout cccccccccccc -- 't/a.c' && "
+         "make check"},
+        {"feature",
+         PROOF(NEW("a", "not built", "passed", "true") "," NEW("b", "passed", "passed", "false"),
+               "1", "1", "0"),
+         "warn|1 of 2 fails without the change and passes with it: a; does not build at base, which "
+         "counts as failing: a; passes at base too, so it proves no new behaviour: b|"},
+        {"bugfix", PROOF(NEW("b", "passed", "passed", "false"), "0", "1", "0"), "fail|0 of 1 fail"},
+        {"refactor", PROOF(NEW("b", "passed", "passed", "false"), "0", "1", "0"), "info|0 of 1"},
+        {"refactor", PROOF(NEW("b", "passed", "failed", "false"), "0", "1", "1"), "fail|0 of 1"},
+        {"feature", "{\"verify\":{\"skipped\":\"no isolation\"}}", "unknown|no isolation|"},
+        {"feature", "{\"verify\":{\"proof\":{\"skipped\":\"no test was added\",\"tests\":[]}}}",
+         "warn|no test was added|"},
+        {"docs", "{\"verify\":{\"proof\":{\"skipped\":\"no test was added\",\"tests\":[]}}}",
+         "info|no test was added|"},
+        {"feature", PROOF("", "0", "0", "0"), "unknown|the checks name no tests"},
+        {"feature", "{}", "unknown|not run|"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text = row_text(rows[i].type, rows[i].points, "new tests fail, then pass");
+
+        if (strncmp(text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("row %zu: %s", i, text);
+    }
+}
+
+static void facts_of_the_change_have_rows_or_say_why_not(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *facts;
+        const char *words;
+    } rows[] = {
+        {"secrets in the diff", "\"secrets\":[]", "pass|none found"},
+        {"secrets in the diff", "\"secrets\":[{\"path\":\"a\",\"line\":3,\"kind\":\"JWT\"}]",
+         "fail|a:3 JWT|git diff -U0 "},
+        {"licence headers lost", "\"licences\":[\"a.c\",\"b.c\"]", "fail|a.c, b.c|"},
+        {"sensitive paths", "\"sensitive\":[{\"path\":\"x.yml\",\"why\":\"CI\"}]",
+         "warn|x.yml (CI)|git diff --name-only "},
+        {"syntax of changed files",
+         "\"syntax\":{\"checked\":1,\"checkers\":[\"python3\"],\"paths\":[\"a.py\"],\"broken\":[]}",
+         "pass|1 file parses (python3)|python3 -m py_compile 'a.py'"},
+        {"syntax of changed files",
+         "\"syntax\":{\"checked\":1,\"broken\":[{\"path\":\"a.py\",\"message\":\"line 1\","
+         "\"was_broken\":true}]}",
+         "warn|a.py does not parse (nor did it before): line 1|"},
+        {"syntax of changed files", "\"syntax\":{\"checked\":0,\"broken\":[]}", "info|"},
+        {"lint of changed files", "\"lint\":{\"skipped\":\"no isolation\"}",
+         "unknown|no isolation|"},
+        {"lint of changed files", "\"lint\":{\"skipped\":null,\"tools\":[],\"missing\":[\"ruff\"]}",
+         "unknown|not installed here: ruff|"},
+        {"lint of changed files",
+         "\"lint\":{\"skipped\":null,\"tools\":[{\"name\":\"make lint\",\"command\":\"make lint\","
+         "\"before\":1,\"after\":3,\"n_new\":2,\"new\":[\"./a: x\",\"./a: y\"]}],\"missing\":[]}",
+         "warn|make lint: 1 before, 3 after, 2 new (./a: x, ./a: y)|make lint"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char points[1000];
+        const char *text;
+
+        (void)snprintf(points, sizeof(points), "{\"verify\":{\"facts\":{%s}}}", rows[i].facts);
+        text = row_text("feature", points, rows[i].name);
+        if (strncmp(text, rows[i].words, strlen(rows[i].words)) != 0)
+            fail_msg("row %zu: %s", i, text);
+        assert_memory_equal(row_text("feature", "{}", rows[i].name), "unknown|not computed", 20);
+    }
+}
+
+static void limits_and_the_network_have_rows(void **state)
+{
+    (void)state;
+    assert_memory_equal(row_text("feature", "{\"verify\":{}}", "limits hit"), "pass|none|", 10);
+    assert_non_null(
+        strstr(row_text("feature",
+                        JOINED("{\"ran\":true,\"ok\":false,\"exit\":137,\"why\":\"memory: 1 MiB\"}",
+                               FAIL, "\"blame\":\"new\""),
+                        "limits hit"),
+               "warn|check t, before: memory: 1 MiB|"));
+    assert_memory_equal(row_text("feature", "{\"verify\":{\"rounds_used_up\":true}}", "limits hit"),
+                        "warn|checks: all rounds", 23);
+    assert_memory_equal(row_text("feature", "{}", "network attempts"), "unknown|", 8);
+    assert_memory_equal(
+        row_text("feature",
+                 "{\"verify\":{\"network\":[{\"host\":\"a.example\",\"port\":443,\"allowed\":false,"
+                 "\"command\":\"npm ci\"}]}}",
+                 "network attempts"),
+        "warn|a.example:443 blocked (npm ci)|", 35);
+}
+
 static void money_is_shown_without_rounding_up_to_nothing(void **state)
 {
     static const struct {
@@ -171,6 +355,10 @@ int main(void)
         cmocka_unit_test(files_outside_the_plan_are_named),
         cmocka_unit_test(protected_paths_are_looked_at_in_the_diff),
         cmocka_unit_test(tests_and_review_have_their_rows),
+        cmocka_unit_test(a_check_row_says_whose_the_failures_are),
+        cmocka_unit_test(new_tests_are_judged_by_the_type_of_the_job),
+        cmocka_unit_test(facts_of_the_change_have_rows_or_say_why_not),
+        cmocka_unit_test(limits_and_the_network_have_rows),
         cmocka_unit_test(money_is_shown_without_rounding_up_to_nothing),
     };
 

@@ -1,0 +1,301 @@
+#include "verdict.h"
+
+#include "vdo/base/mem.h"
+#include "vdo/code/index.h"
+#include "vdo/gitrepo/path.h"
+#include "vdo/json/json.h"
+
+#include <string.h>
+
+enum { MAX_SHOWN = 8, LARGE_CHANGE = 1000 };
+
+static const json_t *files_of(const struct verdict *v)
+{
+    return js_at(v->deliver, "files");
+}
+
+static const json_t *facts_of(const struct verdict *v)
+{
+    return verdict_newest(v->points, "facts");
+}
+
+/* A row that needs the facts of the change, which an old job has not. */
+static bool without_facts(struct verdict *v, const char *name)
+{
+    if (facts_of(v))
+        return false;
+    verdict_add(v, name, "unknown", "not computed: the job did not come to the step verify", NULL);
+    return true;
+}
+
+void verdict_test_row(struct verdict *v)
+{
+    const char *skipped = js_str(v->points, "test.skipped", "");
+    AUTO_FREE char *command = verdict_git(v, "--stat");
+    AUTO_FREE char *text = NULL;
+    size_t changed = 0;
+    size_t i;
+    json_t *file;
+
+    json_array_foreach (files_of(v), i, file)
+        changed +=
+            strcmp(js_str(file, "action", ""), "D") != 0 &&
+            (code_is_test_path(js_str(file, "path", "")) || js_bool(file, "by_tester", false));
+    if (changed)
+        text = xasprintf("%zu test %s added or changed", changed, changed == 1 ? "file" : "files");
+    else
+        text = xasprintf("none%s%s", *skipped ? ": " : "", skipped);
+    verdict_add(v, "tests added",
+                changed                    ? "pass" :
+                verdict_is_lenient(v->job) ? "info" :
+                                             "warn",
+                text, command);
+}
+
+void verdict_plan_row(struct verdict *v)
+{
+    AUTO_FREE char *command = verdict_git(v, "--name-only");
+    json_auto_t *outside = json_array();
+    AUTO_STRBUF text = {0};
+    size_t all = json_array_size(files_of(v));
+    size_t i;
+    json_t *file;
+
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    json_array_foreach (files_of(v), i, file) {
+        if (!js_bool(file, "planned", false) && !js_bool(file, "by_tester", false))
+            (void)json_array_append(outside, file);
+    }
+    if (json_array_size(outside) == 0) {
+        (void)strbuf_addf(&text, "all %zu changed files were named by the plan or are tests", all);
+        verdict_add(v, "files outside the plan", "pass", text.ptr, command);
+        return;
+    }
+    (void)strbuf_addf(&text, "%zu of %zu: ", json_array_size(outside), all);
+    verdict_list(&text, outside, "path", MAX_SHOWN);
+    verdict_add(v, "files outside the plan", "warn", text.ptr, command);
+}
+
+static bool is_protected(const json_t *globs, const char *path)
+{
+    size_t i;
+    json_t *glob;
+
+    for (const char *const *always = path_protected_always(); *always; always++) {
+        if (path_glob_match(*always, path))
+            return true;
+    }
+    json_array_foreach (globs, i, glob) {
+        if (path_glob_match(json_string_value(glob), path))
+            return true;
+    }
+    return false;
+}
+
+void verdict_protected_row(struct verdict *v)
+{
+    AUTO_FREE char *command = verdict_git(v, "--name-only");
+    const json_t *globs = js_at(v->points, "checkout.protect");
+    size_t i;
+    json_t *file;
+
+    json_array_foreach (files_of(v), i, file) {
+        const char *path = js_str(file, "path", "");
+        const char *old_path = js_str(file, "old_path", "");
+        bool from = *old_path && is_protected(globs, old_path);
+        AUTO_FREE char *text = NULL;
+
+        if (!from && !is_protected(globs, path))
+            continue;
+        text = xasprintf("%s is protected and was changed", from ? old_path : path);
+        verdict_add(v, "protected paths", "fail", text, command);
+        return;
+    }
+    verdict_add(v, "protected paths", "pass", "none changed", command);
+}
+
+void verdict_sensitive_row(struct verdict *v)
+{
+    static const char name[] = "sensitive paths";
+    const json_t *found = js_at(facts_of(v), "sensitive");
+    AUTO_FREE char *command = verdict_git(v, "--name-only");
+    AUTO_STRBUF text = {0};
+    size_t i;
+    json_t *one;
+
+    if (without_facts(v, name))
+        return;
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    json_array_foreach (found, i, one) {
+        if (i < MAX_SHOWN)
+            (void)strbuf_addf(&text, "%s%s (%s)", i ? ", " : "", js_str(one, "path", ""),
+                              js_str(one, "why", ""));
+    }
+    if (json_array_size(found) > MAX_SHOWN)
+        (void)strbuf_addf(&text, " and %zu more", json_array_size(found) - MAX_SHOWN);
+    verdict_add(v, name, text.len ? "warn" : "pass", text.len ? text.ptr : "none changed", command);
+}
+
+void verdict_size_row(struct verdict *v)
+{
+    AUTO_FREE char *command = verdict_git(v, "--stat");
+    long long added = (long long)js_int(v->deliver, "added", 0);
+    long long removed = (long long)js_int(v->deliver, "removed", 0);
+    size_t n = json_array_size(files_of(v));
+    AUTO_FREE char *text =
+        xasprintf("%zu %s, +%lld -%lld lines", n, n == 1 ? "file" : "files", added, removed);
+
+    verdict_add(v, "diff size", added + removed > LARGE_CHANGE ? "warn" : "info", text, command);
+}
+
+void verdict_secrets_row(struct verdict *v)
+{
+    static const char name[] = "secrets in the diff";
+    const json_t *found = js_at(facts_of(v), "secrets");
+    AUTO_FREE char *command = verdict_git(v, "-U0");
+    AUTO_STRBUF text = {0};
+    size_t i;
+    json_t *one;
+
+    if (without_facts(v, name))
+        return;
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    json_array_foreach (found, i, one) {
+        if (i < MAX_SHOWN)
+            (void)strbuf_addf(&text, "%s%s:%lld %s", i ? ", " : "", js_str(one, "path", ""),
+                              (long long)js_int(one, "line", 0), js_str(one, "kind", ""));
+    }
+    verdict_add(v, name, text.len ? "fail" : "pass",
+                text.len ? text.ptr : "none found in the added lines", command);
+}
+
+void verdict_licence_row(struct verdict *v)
+{
+    static const char name[] = "licence headers lost";
+    const json_t *lost = js_at(facts_of(v), "licences");
+    AUTO_FREE char *command = verdict_git(v, "-U0");
+    AUTO_STRBUF text = {0};
+
+    if (without_facts(v, name))
+        return;
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    verdict_list(&text, lost, NULL, MAX_SHOWN);
+    verdict_add(v, name, text.len ? "fail" : "pass", text.len ? text.ptr : "none", command);
+}
+
+/* How a person asks the parser that VDO asked. */
+static const char *parser_command(const char *checker)
+{
+    static const char *const known[][2] = {{"python3", "python3 -m py_compile"},
+                                           {"node", "node --check"},
+                                           {"sh", "sh -n"},
+                                           {"bash", "bash -n"},
+                                           {"ruby", "ruby -c"},
+                                           {"php", "php -l"},
+                                           {"gofmt", "gofmt -e -l"},
+                                           {"luac", "luac -p"}};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(known[i][0], checker) == 0)
+            return known[i][1];
+    }
+    return NULL;
+}
+
+/* "python3 -m py_compile 'a.py'" of the first file that a parser of that name may be asked about;
+ * NULL when there is none for a shell. Free with free(). */
+static char *syntax_command(const struct verdict *v, const json_t *syntax)
+{
+    const char *command = parser_command(js_str(syntax, "checkers.0", ""));
+    const char *path = js_str(syntax, "broken.0.path", js_str(syntax, "paths.0", ""));
+
+    (void)v;
+    return command && *path ? xasprintf("%s '%s'", command, path) : NULL;
+}
+
+void verdict_syntax_row(struct verdict *v)
+{
+    static const char name[] = "syntax of changed files";
+    const json_t *syntax = js_at(facts_of(v), "syntax");
+    AUTO_FREE char *command = syntax_command(v, syntax);
+    AUTO_STRBUF text = {0};
+    long long checked = (long long)js_int(syntax, "checked", 0);
+    bool newly = false;
+    size_t i;
+    json_t *one;
+
+    if (without_facts(v, name))
+        return;
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
+    json_array_foreach (js_at(syntax, "broken"), i, one) {
+        bool was = js_bool(one, "was_broken", false);
+
+        newly = newly || !was;
+        if (i < MAX_SHOWN)
+            (void)strbuf_addf(&text, "%s%s does not parse%s: %s", i ? "; " : "",
+                              js_str(one, "path", ""), was ? " (nor did it before)" : "",
+                              js_str(one, "message", ""));
+    }
+    if (i > 0) {
+        verdict_add(v, name, newly ? "fail" : "warn", text.ptr, command);
+        return;
+    }
+    if (checked == 0) {
+        verdict_add(v, name, "info", "no changed file is of a language with a parser here", NULL);
+        return;
+    }
+    (void)strbuf_addf(&text, "%lld %s (", checked, checked == 1 ? "file parses" : "files parse");
+    verdict_list(&text, js_at(syntax, "checkers"), NULL, MAX_SHOWN);
+    (void)strbuf_adds(&text, ")");
+    verdict_add(v, name, "pass", text.ptr, command);
+}
+
+static void describe_linters(struct strbuf *text, const json_t *lint, int64_t *out_new)
+{
+    size_t i;
+    json_t *tool;
+
+    json_array_foreach (js_at(lint, "tools"), i, tool) {
+        int64_t n = js_int(tool, "n_new", 0);
+
+        *out_new += n;
+        (void)strbuf_addf(text, "%s%s: %lld before, %lld after, %lld new", i ? "; " : "",
+                          js_str(tool, "name", ""), (long long)js_int(tool, "before", 0),
+                          (long long)js_int(tool, "after", 0), (long long)n);
+        if (n > 0) {
+            (void)strbuf_adds(text, " (");
+            verdict_list(text, js_at(tool, "new"), NULL, 3);
+            (void)strbuf_adds(text, ")");
+        }
+    }
+    if (json_array_size(js_at(lint, "missing"))) {
+        (void)strbuf_addf(text, "%snot installed here: ", text->len ? "; " : "");
+        verdict_list(text, js_at(lint, "missing"), NULL, MAX_SHOWN);
+    }
+}
+
+void verdict_lint_row(struct verdict *v)
+{
+    static const char name[] = "lint of changed files";
+    const json_t *lint = js_at(facts_of(v), "lint");
+    const char *skipped = js_str(lint, "skipped", "");
+    const char *command = js_str(lint, "tools.0.command", NULL);
+    AUTO_FREE char *line = NULL;
+    AUTO_STRBUF text = {0};
+    int64_t fresh = 0;
+
+    if (without_facts(v, name))
+        return;
+    if (*skipped) {
+        verdict_add(v, name, "unknown", skipped, NULL);
+        return;
+    }
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
+    describe_linters(&text, lint, &fresh);
+    if (command && *js_str(lint, "tools.0.of_files", ""))
+        line = xasprintf("%s $(git diff --name-only %s %s -- %s)", command, v->base, v->head,
+                         js_str(lint, "tools.0.of_files", ""));
+    else if (command)
+        line = xstrdup(command);
+    verdict_add(v, name, !command ? "unknown" : fresh ? "warn" : "pass", text.ptr, line);
+}
