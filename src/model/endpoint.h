@@ -57,6 +57,7 @@ struct model_session {
     struct http_client *http;
     const atomic_bool *cancel;
     int64_t retry_after_ms;
+    struct recorder *recorder;
     int64_t spent_microusd; /* by this session, for limits without a store */
 };
 

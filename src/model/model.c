@@ -2,6 +2,7 @@
 
 #include "dialect.h"
 #include "endpoint.h"
+#include "recorder.h"
 #include "route.h"
 #include "turns.h"
 
@@ -66,6 +67,7 @@ struct model_session *model_session_new(struct model *model, const atomic_bool *
     session->model = model;
     session->cancel = cancel;
     session->http = http_client_new();
+    session->recorder = xcalloc(1, sizeof(*session->recorder));
     return session;
 }
 
@@ -74,6 +76,8 @@ void model_session_free(struct model_session *session)
     if (!session)
         return;
     http_client_free(session->http);
+    recorder_release(session->recorder);
+    free(session->recorder);
     free(session);
 }
 

@@ -1,4 +1,5 @@
 #include "attempt.h"
+#include "recorder.h"
 #include "vdo/model/redact.h"
 
 #include "vdo/base/mem.h"
@@ -151,19 +152,20 @@ static json_t *usage_json(const struct usage *usage)
                      "reasoning", (json_int_t)usage->reasoning, "estimated", usage->estimated);
 }
 
-char *attempt_request_text(const struct attempt *attempt)
+void attempt_name_schema(const struct attempt *attempt, json_t *request)
 {
-    json_t *request = chat_to_json(attempt->chat);
-    char *text;
-
-    if (attempt->schema) {
+    if (attempt->schema)
         (void)json_object_set_new(
             request, "schema_name",
             json_string(attempt->request->schema_name ? attempt->request->schema_name : "answer"));
-    }
-    text = redact_json(request);
-    json_decref(request);
-    return text;
+}
+
+char *attempt_request_text(const struct attempt *attempt)
+{
+    json_auto_t *request = chat_to_json(attempt->chat);
+
+    attempt_name_schema(attempt, request);
+    return redact_json(request);
 }
 
 static char *response_text(const struct outcome *outcome)
@@ -205,7 +207,7 @@ int attempt_settle(const struct attempt *attempt, const struct reservation *rese
     session->spent_microusd += outcome->cost_microusd;
     if (!session->model->store)
         return VDO_OK;
-    request = attempt_request_text(attempt);
+    request = recorder_request(session->recorder, attempt);
     response = response_text(outcome);
     /* The record is borrowed for the time of the call; nothing is freed through it. */
     call = (struct model_call){
@@ -229,7 +231,9 @@ int attempt_settle(const struct attempt *attempt, const struct reservation *rese
         .cost_microusd = outcome->cost_microusd,
     };
     rc = store_call_add(session->model->store, &call, reservation->id, err);
-    if (rc)
+    if (rc) {
+        recorder_release(session->recorder);
         (void)err_wrap(err, "recording a model call");
+    }
     return rc;
 }

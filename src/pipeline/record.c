@@ -7,6 +7,7 @@
 #include "vdo/base/mem.h"
 #include "vdo/base/secret.h"
 #include "vdo/json/json.h"
+#include "vdo/model/record.h"
 #include "vdo/model/redact.h"
 #include "vdo/pipeline/replay.h"
 
@@ -98,19 +99,28 @@ static int steps_part(struct store *store, const char *job_id, json_t **out, str
     return VDO_OK;
 }
 
-static json_t *call_part(const struct model_call *call)
+static json_t *call_part(const struct model_call *call, json_t *request)
 {
     return json_pack("{s:s, s:i, s:s, s:s, s:s, s:b, s:I, s:o, s:o}", "step", call->step,
                      "step_attempt", call->step_attempt, "role", call->role, "provider",
                      call->provider, "model", call->model, "ok", call->ok, "cost_microusd",
-                     (json_int_t)call->cost_microusd, "request", parsed(call->request), "response",
+                     (json_int_t)call->cost_microusd, "request", request, "response",
                      parsed(call->response));
+}
+
+/* False when it, or what it goes on from, is no longer kept. */
+static bool whole_request(json_t *known, const struct model_call *call, json_t **out)
+{
+    json_auto_t *request = call->request ? parsed(call->request) : NULL;
+
+    return request && model_record_expand(known, request, out, NULL) == VDO_OK;
 }
 
 static int calls_part(struct store *store, const char *job_id, json_t **out, struct err *err)
 {
     struct model_call *calls = NULL;
     size_t n = 0;
+    json_auto_t *known = json_object();
     bool pruned = false;
     int rc = store_call_list(store, job_id, true, &calls, &n, err);
 
@@ -118,9 +128,11 @@ static int calls_part(struct store *store, const char *job_id, json_t **out, str
         return rc;
     *out = json_array();
     for (size_t i = 0; i < n; i++) {
-        pruned = pruned || !calls[i].request || !calls[i].response;
+        json_t *request = NULL;
+
+        pruned = pruned || !calls[i].response || !whole_request(known, &calls[i], &request);
         if (!pruned)
-            (void)json_array_append_new(*out, call_part(&calls[i]));
+            (void)json_array_append_new(*out, call_part(&calls[i], request));
         model_call_release(&calls[i]);
     }
     free(calls);

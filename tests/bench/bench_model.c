@@ -1,7 +1,8 @@
 /*
  * What a model call costs in CPU beside sending the same bytes and reading the same answer: a
- * prompt of 100 KB, without a store and with one (reserved, recorded, settled). The stand-in is a
- * process of its own, so that its work does not count.
+ * prompt of 100 KB, without a store and with one (reserved, recorded, settled), there with a
+ * conversation that goes on from the call before, as nearly all of a job do, and with a new one.
+ * The stand-in is a process of its own, so that its work does not count.
  */
 #include "vdo/model/model.h"
 
@@ -95,12 +96,24 @@ static void fill(struct chat *chat)
     chat_add_user(chat, "Now answer.");
 }
 
-static double measure_calls(const struct config *config, struct store *store,
-                            const struct chat *chat)
+/* Another last turn, of the size that a tool's output has. */
+static void go_on(struct chat *chat, int n)
+{
+    char text[TURN_BYTES];
+
+    memset(text, 'a' + n % 26, sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    turn_release(&chat->turns[--chat->n_turns]);
+    chat_add_user(chat, text);
+}
+
+static double measure_calls(const struct config *config, struct store *store, struct chat *chat,
+                            bool anew)
 {
     struct model *model = NULL;
     struct model_session *session;
-    struct model_context context = {.step = "bench", .limits = {.day_microusd = 1000000000000}};
+    struct model_context context = {
+        .job_id = "one", .step = "bench", .limits = {.day_microusd = 1000000000000}};
     struct model_request request = {.role = ROLE_BUILDER, .chat = chat};
     struct err err = {0};
     double began = 0;
@@ -114,6 +127,9 @@ static double measure_calls(const struct config *config, struct store *store,
 
         if (i == 0)
             began = cpu_ms();
+        if (anew)
+            context.job_id = i % 2 ? "another" : "one";
+        go_on(chat, i + 10);
         if (model_call(session, &context, &request, &result, &err)) {
             (void)fprintf(stderr, "%s\n", err.text);
             exit(1);
@@ -183,7 +199,8 @@ int main(void)
     json_t *as_json;
     double raw;
     double bare;
-    double stored;
+    double going_on;
+    double anew;
 
     if (!mkdtemp(dir) ||
         config_parse("bench", yaml, strlen(yaml), CONFIG_FOR_RUN, &config, NULL, &err))
@@ -197,12 +214,14 @@ int main(void)
     body = json_dumps(as_json, JSON_COMPACT);
     json_decref(as_json);
     raw = measure_raw(url, body, strlen(body));
-    bare = measure_calls(config, NULL, &chat);
-    stored = measure_calls(config, store, &chat);
+    bare = measure_calls(config, NULL, &chat, false);
+    going_on = measure_calls(config, store, &chat, false);
+    anew = measure_calls(config, store, &chat, true);
     (void)printf(
-        "prompt of %zu KB, CPU per call: raw curl %.3f ms, model_call %.3f ms (+%.3f), with "
-        "reserve and record in the store %.3f ms (+%.3f)\n",
-        strlen(body) / 1000, raw, bare, bare - raw, stored, stored - raw);
+        "prompt of %zu KB, CPU per call: raw curl %.3f ms, model_call %.3f ms (+%.3f); reserved and "
+        "recorded in the store: going on from the call before %.3f ms (+%.3f), a new conversation "
+        "%.3f ms (+%.3f)\n",
+        strlen(body) / 1000, raw, bare, bare - raw, going_on, going_on - raw, anew, anew - raw);
     chat_release(&chat);
     store_close(store);
     config_free(config);
