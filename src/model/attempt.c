@@ -121,21 +121,43 @@ static int run_script(const struct attempt *attempt, struct outcome *out, int64_
     return attempt_settle(attempt, &none, out, started, err);
 }
 
-static int check_size(const struct attempt *attempt, size_t len, int64_t prompt, int64_t cap,
-                      struct outcome *out)
+/* The estimate has it that the prompt does not fit; six bytes to a token is more than any text has,
+ * so below that the provider's own count is worth asking for. */
+enum { MOST_BYTES_OF_A_TOKEN = 6 };
+
+static int count_for_context(const struct attempt *attempt, const json_t *body, size_t len,
+                             int64_t room, int64_t *io_tokens, struct err *err)
+{
+    int64_t counted = 0;
+    int rc = VDO_E_NOT_FOUND;
+
+    if ((int64_t)(len / MOST_BYTES_OF_A_TOKEN) <= room)
+        rc = attempt_count(attempt, body, &counted, err);
+    if (rc == VDO_OK)
+        *io_tokens = counted;
+    return rc == VDO_E_CANCELLED ? rc : VDO_OK;
+}
+
+/* Whether it fits is told by out->failure. VDO_E_CANCELLED. */
+static int check_size(const struct attempt *attempt, size_t len, int64_t cap, struct outcome *out,
+                      struct err *err)
 {
     int64_t context = context_of(attempt);
+    int64_t tokens = tokens_in(len);
+    int rc = VDO_OK;
 
-    if (len > VDO_MAX_HTTP_BODY)
+    if (len > VDO_MAX_HTTP_BODY) {
         failure_set(&out->failure, FAIL_CONTEXT, false,
                     "the request has %zu bytes; at most %lu are sent", len, VDO_MAX_HTTP_BODY);
-    else if (context > 0 && prompt + cap > context)
+        return VDO_OK;
+    }
+    if (context > 0 && tokens + cap > context)
+        rc = count_for_context(attempt, out->body, len, context - cap, &tokens, err);
+    if (!rc && context > 0 && tokens + cap > context)
         failure_set(&out->failure, FAIL_CONTEXT, false,
                     "about %lld tokens and %lld for the answer; the model takes %lld",
-                    (long long)prompt, (long long)cap, (long long)context);
-    else
-        return VDO_OK;
-    return VDO_E_TOO_LARGE;
+                    (long long)tokens, (long long)cap, (long long)context);
+    return rc;
 }
 
 /*
@@ -187,8 +209,9 @@ static int run_wire(const struct attempt *attempt, struct outcome *out, int64_t 
     strbuf_init(&body, SIZE_MAX / 2);
     if (js_write(out->body, NULL, NULL, &body))
         return err_set(err, VDO_E_INVALID, "the conversation cannot be written as JSON");
-    if (check_size(attempt, body.len, tokens_in(body.len), cap, out))
-        return VDO_OK;
+    rc = check_size(attempt, body.len, cap, out, err);
+    if (rc || out->failure.kind != FAIL_NONE)
+        return rc;
     if (!endpoint_pace(attempt->endpoint, attempt->session, tokens_in(body.len), &out->failure))
         return session_cancelled(attempt->session) ?
                    err_set(err, VDO_E_CANCELLED, "cancelled before a call to %s",

@@ -112,6 +112,16 @@ static bool is_tools(const struct wire_error *error)
     return false;
 }
 
+/* The content is refused: the same request will be, too. */
+static bool is_refusal(const struct wire_error *error)
+{
+    static const char *const codes[] = {"content_filter", "content_policy_violation",
+                                        "bio_policy",     "misalignment_policy_violation",
+                                        "invalid_prompt", NULL};
+
+    return is_one_of(error->code, codes);
+}
+
 static bool is_retried_status(int status)
 {
     switch (status) {
@@ -147,7 +157,7 @@ static enum failure_kind kind_of(const struct wire_error *error, int status)
         return FAIL_BUSY;
     if (status >= 500 || status == 408 || status == 409)
         return FAIL_SERVER;
-    if (strcmp(error->code, "content_filter") == 0)
+    if (is_refusal(error))
         return FAIL_REFUSAL;
     return FAIL_REQUEST;
 }

@@ -20,6 +20,7 @@ static void read_usage(const json_t *from, struct usage *usage)
     usage->input = js_int(from, "input", 0);
     usage->cache_read = js_int(from, "cache_read", 0);
     usage->cache_write = js_int(from, "cache_write", 0);
+    usage->cache_write_long = js_int(from, "cache_write_long", 0);
     usage->output = js_int(from, "output", 0);
     usage->reasoning = js_int(from, "reasoning", 0);
     usage->estimated = js_bool(from, "estimated", false);

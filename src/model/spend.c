@@ -146,9 +146,10 @@ void attempt_price(const struct attempt *attempt, struct outcome *outcome)
 
 static json_t *usage_json(const struct usage *usage)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "input", (json_int_t)usage->input,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "input", (json_int_t)usage->input,
                      "cache_read", (json_int_t)usage->cache_read, "cache_write",
-                     (json_int_t)usage->cache_write, "output", (json_int_t)usage->output,
+                     (json_int_t)usage->cache_write, "cache_write_long",
+                     (json_int_t)usage->cache_write_long, "output", (json_int_t)usage->output,
                      "reasoning", (json_int_t)usage->reasoning, "estimated", usage->estimated);
 }
 

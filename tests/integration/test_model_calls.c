@@ -825,6 +825,43 @@ static void count__that_is_too_large_or_missing_lets_nothing_through(void **stat
     }
 }
 
+static void count__of_the_provider_decides_where_the_estimate_passes_the_context(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
+        const struct model_reply fits[] = {{.body = counters[i].count, .type = "application/json"},
+                                           {.body = counters[i].answer}};
+        const struct model_reply fits_not[] = {
+            {.body = counters[i].too_many, .type = "application/json"}};
+        struct world w = {0};
+
+        /* About 20,000 tokens by the estimate. */
+        serve(&w, fits, 2);
+        open_world_with(&w, &counters[i].api, ", context_tokens: 15000");
+        say_much(&w);
+        w.context.limits.job_microusd = 0;
+        assert_int_equal(call(&w), 0);
+        assert_int_equal(model_server_requests(w.server[0]), 2);
+        close_world(&w);
+
+        memset(&w, 0, sizeof(w));
+        serve(&w, fits_not, 1);
+        open_world_with(&w, &counters[i].api, ", context_tokens: 15000");
+        say_much(&w);
+        assert_int_equal(call(&w), VDO_E_TOO_LARGE);
+        assert_int_equal(model_server_requests(w.server[0]), 1);
+        close_world(&w);
+
+        memset(&w, 0, sizeof(w)); /* not worth a question */
+        serve(&w, fits, 2);
+        open_world_with(&w, &counters[i].api, ", context_tokens: 6000");
+        say_much(&w);
+        assert_int_equal(call(&w), VDO_E_TOO_LARGE);
+        assert_int_equal(model_server_requests(w.server[0]), 0);
+        close_world(&w);
+    }
+}
+
 static void cost__above_the_list_makes_the_next_reservation_larger(void **state)
 {
     /* The list says about 0.0021 dollars; the provider takes a hundred times that. */
@@ -998,6 +1035,7 @@ int main(void)
         cmocka_unit_test(rate_limit__that_is_used_up_makes_the_next_call_wait_or_hand_over),
         cmocka_unit_test(count__of_the_provider_lets_a_call_through_that_its_bytes_would_not),
         cmocka_unit_test(count__that_is_too_large_or_missing_lets_nothing_through),
+        cmocka_unit_test(count__of_the_provider_decides_where_the_estimate_passes_the_context),
         cmocka_unit_test(cost__above_the_list_makes_the_next_reservation_larger),
         cmocka_unit_test(model__without_a_price_is_refused_while_there_are_limits),
         cmocka_unit_test(prompt__larger_than_the_context_is_not_sent),

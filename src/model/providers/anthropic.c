@@ -157,8 +157,10 @@ static json_t *build_messages(const struct wire_call *call, bool cached)
         older = newest;
         newest = last_of(content);
     }
-    /* Two marks: the server looks back 20 blocks from each, and a turn may bring more. */
-    if (cached) {
+    /* Two marks: the server looks back 20 blocks from each, and a turn may bring more. A question
+     * without tools is asked once: putting it into the cache would cost a quarter more for nothing.
+     */
+    if (cached && (chat->n_tools || chat->n_turns > 1)) {
         mark_cached(newest);
         mark_cached(older);
     }

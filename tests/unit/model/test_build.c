@@ -451,6 +451,21 @@ static void anthropic__marks_a_stable_prefix_for_the_cache(void **state)
     json_decref(tool);
 }
 
+static void anthropic__does_not_cache_what_is_asked_once(void **state)
+{
+    struct fixture f;
+    json_t *body;
+
+    (void)state;
+    begin(&f, 0);
+    chat_add_user(&f.chat, "one");
+    body = built(&f, 0);
+    assert_non_null(js_at(body, "system.0.cache_control"));
+    assert_null(js_at(body, "messages.0.content.0.cache_control"));
+    json_decref(body);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +482,7 @@ int main(void)
         cmocka_unit_test(key__goes_into_one_header_and_never_into_the_url),
         cmocka_unit_test(raw_turn__is_replayed_to_its_own_model_only),
         cmocka_unit_test(anthropic__marks_a_stable_prefix_for_the_cache),
+        cmocka_unit_test(anthropic__does_not_cache_what_is_asked_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

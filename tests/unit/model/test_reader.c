@@ -353,7 +353,11 @@ static void error_inside_a_stream__becomes_a_failure(void **state)
         {2,
          "data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":"
          "{\"code\":\"invalid_prompt\",\"message\":\"no\"}}}\n\n",
-         FAIL_REQUEST, false},
+         FAIL_REFUSAL, false},
+        {2,
+         "data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":"
+         "{\"code\":\"bio_policy\",\"message\":\"no\"}}}\n\n",
+         FAIL_REFUSAL, false},
         {3, "data: {\"error\":{\"code\":503,\"status\":\"UNAVAILABLE\",\"message\":\"busy\"}}\n\n",
          FAIL_CUT, true},
         {3, "data: {\"candidates\":[{\"finishReason\":\"MALFORMED_FUNCTION_CALL\"}]}\n\n", FAIL_CUT,
