@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE_TIMEOUT_MS = 120000 };
-
 /* Where the bytes of a body go: an answer to its reader, an error page to memory. */
 struct sink {
     struct answer_reader *reader;
@@ -123,8 +121,8 @@ int send_request(const struct attempt *attempt, const char *body, size_t body_le
         .body = body,
         .body_len = body_len,
         .connect_timeout_ms = config->connect_timeout_ms,
-        .timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : 600000,
-        .idle_timeout_ms = IDLE_TIMEOUT_MS,
+        .timeout_ms = config->timeout_ms,
+        .idle_timeout_ms = config->idle_timeout_ms,
         .max_body = VDO_MAX_HTTP_BODY,
         .on_body = on_body,
         .on_body_arg = &sink,

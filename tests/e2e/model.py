@@ -48,13 +48,14 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
-    def stream(self, events, cut=None, headers=()):
+    def stream(self, events, cut=None, headers=(), stall=False):
         body = b"".join(frame(name, data) for name, data in events)[:cut]
-        split = self.server.provider.split or len(body)
+        split = self.server.provider.split or len(body) or 1
         self.begin_stream(headers)
         for at in range(0, len(body), split):
             self.chunk(body[at:at + split])
         if cut is not None:
+            self.server.provider.release.wait(0 if not stall else 30)
             return self.reset()
         self.wfile.write(b"0\r\n\r\n")
         return None
@@ -90,7 +91,7 @@ class Provider:
         self.anew = []  # steps for a conversation that was begun anew
         self.before = []  # (status, headers, body) to answer first; body None: reset the connection
         self.faults = []  # the same for requests that match: {"path": regex, "contains": text, "times": 1} and one of "reply":
-        # (status, headers, body), "cut": bytes of the answer before a reset, "events": [...], "endless": bytes, "hang": True
+        # (status, headers, body), "cut": bytes of the answer before a reset, "stall": before a silence, "events": [...], "endless": bytes, "hang": True
         self.split, self.issued, self.hung_up, self.release = None, {}, threading.Event(), threading.Event()
         if not takes_tools:
             refusal = {"error": {"message": "test-model does not support tools", "type": "api_error"}}
@@ -124,7 +125,7 @@ class Provider:
         self.check(wire, handler.headers, body)
         if "events" in fault:
             return handler.stream(fault["events"])
-        return self.play(handler, wire, body, fault.get("cut"))
+        return self.play(handler, wire, body, fault.get("cut", fault.get("stall")), "stall" in fault)
 
     def fault(self, path, text):
         for one in self.faults:
@@ -143,7 +144,7 @@ class Provider:
             check.bad.append(f"not of the protocol: {e!r}")
         self.violations += [f"{wire.api}: {text}" for text in check.bad]
 
-    def play(self, handler, wire, body, cut):
+    def play(self, handler, wire, body, cut, stall):
         system, at, texts = wire.read(body)
         role = system.split("\n", 1)[0].replace("VDO role: ", "")
         begun_anew = any("is begun anew" in text for text in texts)
@@ -151,7 +152,7 @@ class Provider:
         step = steps[min(at, len(steps) - 1)]["answer"]
         calls = [(f"call_{role}_{len(self.requests)}_{i}", c["name"], c["arguments"])
                  for i, c in enumerate(step.get("tool_calls", []))]
-        handler.stream(wire.events(body, step["text"], calls, step["usage"], self.issued), cut, step.get("headers", ()))
+        handler.stream(wire.events(body, step["text"], calls, step["usage"], self.issued), cut, step.get("headers", ()), stall)
         if cut is None:
             with self.lock:
                 self.journal.append({"model": body["model"], "role": role, "usage": step["usage"]})

@@ -328,3 +328,14 @@ def test_a_provider_s_own_time_out_ends_a_call_that_hangs(asking, provider):
     error = refused(asking, "far: ", "timed out", code=1)
     assert error["code"] == "temporary" and 1 <= len(provider.requests) <= 3
     provider.release.set()
+
+
+def test_an_answer_that_falls_silent_is_asked_for_again(asking, provider):
+    with open(asking.config) as f:
+        text = f.read()
+    with open(asking.config, "w") as f:
+        f.write(text.replace("max_output_tokens: 1000", "max_output_tokens: 1000, idle_timeout_s: 1"))
+    provider.faults = [{"stall": 150}]
+    code, said, _ = ask(asking, "Hello")
+    provider.release.set()
+    assert code == 0 and said["text"] == "Grüße, 你好!" and said["attempts"] == 2

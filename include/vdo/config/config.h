@@ -52,6 +52,7 @@ struct config_provider {
     char *file; /* script */
     int64_t timeout_ms;
     int64_t connect_timeout_ms;
+    int64_t idle_timeout_ms;
     int64_t max_concurrent;
     int64_t max_output_tokens; /* per call */
     int64_t context_tokens;    /* 0: from the price list, else unknown */
