@@ -16,6 +16,7 @@ MODELS = ("test-model", "claude-opus-5-5", "gpt-6.1-sol", "gpt-4.1", "gemini-4-a
 
 
 class Handler(BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *args):
