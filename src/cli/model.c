@@ -69,17 +69,44 @@ static int ping(struct model_cmd *cmd, const char *name)
 /* ---- list ---- */
 
 /* Dollars per million tokens, from the price of a thousand: a million would be a long prompt. */
-static json_t *prices(const struct model_cmd *cmd, const struct config_provider *provider)
+static json_t *price_of(const struct model_cmd *cmd, const char *provider, const struct usage *used)
 {
-    int64_t now = clock_now_ms(clock_real());
+    int64_t price = model_price(cmd->model, provider, NULL, used, clock_now_ms(clock_real()));
+
+    return price < 0 ? NULL : json_real((double)price / 1000);
+}
+
+static json_t *prices(const struct model_cmd *cmd, const char *provider)
+{
     const struct usage in = {.input = 1000};
     const struct usage out = {.output = 1000};
-    int64_t input = model_price(cmd->model, provider->name, NULL, &in, now);
-    int64_t output = model_price(cmd->model, provider->name, NULL, &out, now);
+    const struct usage read = {.cache_read = 1000};
+    const struct usage write = {.cache_write = 1000};
+    json_t *input = price_of(cmd, provider, &in);
 
-    if (input < 0 || output < 0)
-        return json_null();
-    return json_pack("{s:f, s:f}", "input", (double)input / 1000, "output", (double)output / 1000);
+    return input ? json_pack("{s:o, s:o, s:o, s:o}", "input", input, "output",
+                             price_of(cmd, provider, &out), "cache_read",
+                             price_of(cmd, provider, &read), "cache_write",
+                             price_of(cmd, provider, &write)) :
+                   json_null();
+}
+
+/* This process has asked nobody: how the provider is doing is known from the last one that did. */
+static void add_health(const struct model_cmd *cmd, json_t *one)
+{
+    static const char *const members[] = {"breaker", "last_ok_ms", "last_error_ms", "last_error",
+                                          "calls",   "failures",   "latency_ms"};
+    json_auto_t *health = NULL;
+
+    if (!cmd->store ||
+        store_doc_get(cmd->store, MODEL_HEALTH_KIND, js_str(one, "name", ""), &health, NULL))
+        return;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        json_t *member = json_object_get(health, members[i]);
+
+        if (member)
+            (void)json_object_set(one, members[i], member);
+    }
 }
 
 static json_t *roles_of(const struct config *config, const char *provider)
@@ -125,7 +152,8 @@ static int list(struct model_cmd *cmd)
     json_array_foreach (report, i, one) {
         const struct config_provider *provider = &cmd->config->provider[i];
 
-        (void)json_object_set_new(one, "usd_per_mtok", prices(cmd, provider));
+        add_health(cmd, one);
+        (void)json_object_set_new(one, "usd_per_mtok", prices(cmd, provider->name));
         (void)json_object_set_new(one, "roles", roles_of(cmd->config, provider->name));
         if (!cmd->json)
             print_provider(one);
@@ -137,7 +165,7 @@ static int list(struct model_cmd *cmd)
 
 /* ---- the command ---- */
 
-/* The ledger of a running system is used; a store is not made for one question. */
+/* The ledger and the health of a running system are used; a store is not made for one question. */
 static int open_store(struct model_cmd *cmd)
 {
     static const char scheme[] = "sqlite:";
@@ -154,7 +182,7 @@ static int open_store(struct model_cmd *cmd)
 static int run(struct model_cmd *cmd, const char *verb, const char *word)
 {
     struct err err = {0};
-    int code = strcmp(verb, "ask") == 0 ? open_store(cmd) : 0;
+    int code = strcmp(verb, "ping") == 0 ? 0 : open_store(cmd);
 
     if (code)
         return code;

@@ -128,6 +128,13 @@ def test_health_is_in_the_api_the_metrics_and_doctor(hub, make_vdo, repo, provid
     assert 'vdo_model_breaker{provider="far",state="closed"} 1' in metrics
     assert 'vdo_model_latency_seconds{provider="far",quantile="0.95"}' in metrics
     vdo.stop()
+    listed = json.loads(vdo.run("model", "list", "-c", vdo.config, "--json").stdout)["providers"]
+    one = [p for p in listed if p["name"] == "far"][0]
+    assert one["calls"] == 6 and one["last_ok_ms"] > 0 and one["breaker"] == "closed"
+    assert one["usd_per_mtok"] == {"input": 1, "output": 10, "cache_read": 1, "cache_write": 1}
+    assert one["roles"] == ["refiner", "planner", "builder", "tester", "reviewer"] and one["model"] == "test-model"
+    text = vdo.run("model", "list", "-c", vdo.config).stdout
+    assert "far" in text and "$1 in, $10 out per million" in text
     said = vdo.run("doctor", "-c", vdo.config).stdout
     assert "far: answered last" in said and "breaker closed" in said
 

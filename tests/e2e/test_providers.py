@@ -167,6 +167,16 @@ def test_a_structured_answer_is_asked_for_by_schema(asking, provider):
     assert code == 0 and said["structured"] == {"ok": True}
 
 
+def test_ping_tells_what_is_there(asking, provider):
+    done = asking.run("model", "ping", "-c", asking.config, "--json", "far")
+    said, = json.loads(done.stdout)["providers"]
+    assert done.returncode == 0 and said["latency_ms"] >= 0 and said["detail"] == "ready"
+    assert said["name"] == "far" and said["reachable"] and said["key_accepted"] and said["model_known"]
+    assert provider.requests == []
+    unknown = asking.run("model", "ping", "-c", asking.config, "nobody")
+    assert unknown.returncode == 2 and "no provider nobody" in unknown.stderr
+
+
 # ---- bad input: each with a reason that its reader can act on ----
 
 def refused(asking, *words, code=None, args=("Hello",)):
