@@ -349,3 +349,16 @@ def test_an_answer_that_falls_silent_is_asked_for_again(asking, provider):
     code, said, _ = ask(asking, "Hello")
     provider.release.set()
     assert code == 0 and said["text"] == "Grüße, 你好!" and said["attempts"] == 2
+
+
+def test_a_model_without_a_price_is_refused_while_there_are_limits(make_vdo):
+    vdo = write_config(make_vdo(start=False), '  far: {api: openai-chat, base_url: "https://llm.example/v1", key: k-12345678, model: own}\n',
+                       all_roles("far"))
+    refused(vdo, "no price is known for model own", "set providers.far.price in vdo.yml", code=3)
+
+
+def test_the_cost_that_a_provider_names_goes_before_the_list(make_vdo, provider):
+    provider.steps = [used(answer("builder", "Hi"), input=100, output=10, cost=0.0123)]
+    vdo = write_config(make_vdo(start=False), real(provider, "far", "openai-chat"), all_roles("far"))
+    code, said, _ = ask(vdo, "Hello")
+    assert code == 0 and said["cost_usd"] == 0.0123
