@@ -97,12 +97,27 @@ class Provider:
         if not takes_tools:
             refusal = {"error": {"message": "test-model does not support tools", "type": "api_error"}}
             self.faults.append({"contains": "\"tools\":", "times": 1000, "reply": (400, {}, refusal)})
+        self.meeting, self.meet = threading.Condition(), 0  # the first answer waits until so many requests are under way
+        self.under_way, self.peak = 0, 0
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads, self.server.provider = True, self
         self.root = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def answer(self, handler, raw):
+        with self.meeting:
+            self.under_way += 1
+            self.peak = max(self.peak, self.under_way)
+            self.meeting.notify_all()
+            self.meeting.wait_for(lambda: self.peak >= self.meet, 1)
+            self.meet = 0  # waited for once
+        try:
+            return self.give(handler, raw)
+        finally:
+            with self.meeting:
+                self.under_way -= 1
+
+    def give(self, handler, raw):
         wire, body = wire_of(handler.path), json.loads(raw)
         if not wire:
             return handler.reply(404, {"error": {"message": f"nothing at {handler.path}", "type": "not_found"}})

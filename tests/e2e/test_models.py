@@ -139,6 +139,15 @@ def test_health_is_in_the_api_the_metrics_and_doctor(hub, make_vdo, repo, provid
     assert "far: answered last" in said and "breaker closed" in said
 
 
+@pytest.mark.parametrize("most, peak", [(1, 1), (2, 2)])
+def test_no_more_calls_are_under_way_than_the_provider_may_have(hub, make_vdo, repo, provider, most, peak):
+    provider.meet = 2
+    vdo = with_provider(make_vdo, hub, provider, "far", more=f", max_concurrent: {most}")
+    for title in ("Greet politely", "Greet shortly"):
+        hub.label(repo, hub.open_issue(repo, title))
+    assert vdo.ended(2)["state"] == "completed" and provider.peak == peak
+
+
 def test_a_conversation_that_is_too_long_is_begun_anew(hub, make_vdo, provider):
     lines = "".join(f"line {i} of a long file\n" for i in range(600))
     repo = hub.add_repo(files=dict(SAMPLE, **{"long.txt": lines}))
