@@ -247,20 +247,38 @@ class Responses:
             items.append({"id": "fc_" + i, "type": "function_call", "call_id": i, "name": name, "status": "completed",
                           "arguments": args if isinstance(args, str) else json.dumps(args)})
             issued[i] = (body["model"], items[-1] if isinstance(args, dict) else None)
-        yield "response.created", {"type": "response.created", "response": {"status": "in_progress", "output": [], "usage": None}}
-        for index, item in enumerate(items):
-            begun = dict(item, **({"arguments": ""} if item["type"] == "function_call" else {}))
-            yield "response.output_item.added", {"type": "response.output_item.added", "output_index": index, "item": begun}
-            for piece in re.findall(r"(?s).{1,9}", text if item["type"] == "message" else ""):
-                yield "response.output_text.delta", {"type": "response.output_text.delta", "output_index": index, "delta": piece}
-            yield "response.output_item.done", {"type": "response.output_item.done", "output_index": index, "item": item}
+        response = {"id": "resp_1", "object": "response", "created_at": 1, "model": body["model"], "output": items, "error": None,
+                    "incomplete_details": None}
+        n = 0
+        for name, more in [("created", {"response": dict(response, status="in_progress", output=[], usage=None)})] + [
+                e for index, item in enumerate(items) for e in self.item(index, item)] + [
+                ("completed", {"response": dict(response, status="completed", usage=self.usage(usage))})]:
+            yield "response." + name, dict({"type": "response." + name, "sequence_number": n}, **more)
+            n += 1
+
+    def item(self, index, item):
+        at = {"output_index": index, "item_id": item["id"]}
+        empty = {"message": {"content": [], "status": "in_progress"}, "function_call": {"arguments": "", "status": "in_progress"}}
+        yield "output_item.added", {"output_index": index, "item": dict(item, **empty.get(item["type"], {}))}
+        if item["type"] == "message":
+            part, at = item["content"][0], dict(at, content_index=0)
+            yield "content_part.added", dict(at, part=dict(part, text=""))
+            for piece in re.findall(r"(?s).{1,9}", part["text"]):
+                yield "output_text.delta", dict(at, delta=piece, logprobs=[])
+            yield "output_text.done", dict(at, text=part["text"], logprobs=[])
+            yield "content_part.done", dict(at, part=part)
+        if item["type"] == "function_call":
+            for piece in re.findall(r"(?s).{1,11}", item["arguments"]):
+                yield "function_call_arguments.delta", dict(at, delta=piece)
+            yield "function_call_arguments.done", dict(at, arguments=item["arguments"], name=item["name"])
+        yield "output_item.done", {"output_index": index, "item": item}
+
+    def usage(self, usage):
         total = usage["input"] + usage.get("cache_read", 0) + usage.get("cache_write", 0)
-        yield "response.completed", {"type": "response.completed", "response": {
-            "status": "completed", "error": None, "incomplete_details": None, "output": items, "usage": {
-                "input_tokens": total, "output_tokens": usage["output"], "total_tokens": total + usage["output"],
+        return {"input_tokens": total, "output_tokens": usage["output"], "total_tokens": total + usage["output"],
                 "input_tokens_details": {"cached_tokens": usage.get("cache_read", 0),
                                          "cache_write_tokens": usage.get("cache_write", 0)},
-                "output_tokens_details": {"reasoning_tokens": 0}}}}
+                "output_tokens_details": {"reasoning_tokens": 0}}
 
     def refusal(self, body, issued):
         events = list(self.events(body, "no", [], {"input": 10, "output": 1}, issued))
@@ -268,7 +286,7 @@ class Responses:
             for item in [data.get("item")] + data.get("response", {}).get("output", []):
                 if item:
                     item["content"] = [{"type": "refusal", "refusal": "not this"}]
-        return events
+        return [e for e in events if "output_text" not in e[0] and "content_part" not in e[0]]
 
 
 class Chat:
