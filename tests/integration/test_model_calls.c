@@ -946,6 +946,52 @@ static void cancel__ends_a_call_that_hangs(void **state)
     close_world(&w);
 }
 
+/* A call of another job, in a thread and a session of its own. */
+struct other {
+    struct world *w;
+    int rc;
+};
+
+static void *call_in_vain(void *arg)
+{
+    struct other *other = arg;
+    struct world *w = other->w;
+    struct model_session *session = model_session_new(w->model, &w->cancel);
+    struct model_request request = w->request;
+    struct model_result result = {0};
+    struct err err = {0};
+
+    request.provider = "p0";
+    other->rc = model_call(session, &w->context, &request, &result, &err);
+    model_session_free(session);
+    return NULL;
+}
+
+static void call__of_one_job_does_not_wait_for_another_s(void **state)
+{
+    static const char *const api[] = {"anthropic", "openai-chat"};
+    REPLIES({.hang = true, .body = ""});
+    struct world w = {0};
+    struct other other = {.w = &w};
+    pthread_t thread;
+
+    (void)state;
+    serve(&w, replies, n_replies);
+    serve(&w, good_chat, 1);
+    open_world_with(&w, api, "");
+    assert_int_equal(pthread_create(&thread, NULL, call_in_vain, &other), 0);
+    while (model_server_requests(w.server[0]) == 0)
+        sched_yield();
+    w.request.provider = "p1";
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(call(&w), 0);
+    json_decref(model_report(w.model));
+    atomic_store(&w.cancel, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(other.rc, VDO_E_CANCELLED);
+    close_world(&w);
+}
+
 static void on_text(void *arg, const char *text, size_t len)
 {
     (void)strbuf_add(arg, text, len);
@@ -1040,6 +1086,7 @@ int main(void)
         cmocka_unit_test(model__without_a_price_is_refused_while_there_are_limits),
         cmocka_unit_test(prompt__larger_than_the_context_is_not_sent),
         cmocka_unit_test(cancel__ends_a_call_that_hangs),
+        cmocka_unit_test(call__of_one_job_does_not_wait_for_another_s),
         cmocka_unit_test(text__streams_while_it_comes),
         cmocka_unit_test(ping__tells_what_is_wrong),
     };
