@@ -39,11 +39,13 @@ static bool ping_one(struct model_cmd *cmd, const char *name, json_t *all)
     if (!cmd->json)
         (void)printf("%-12s %-6s %6lld ms  %s\n", name, good ? "ok" : "FAILED",
                      (long long)ping.latency_ms, ping.detail);
-    (void)json_array_append_new(all, json_pack("{s:s, s:b, s:b, s:b, s:I, s:o}", "name", name,
-                                               "reachable", ping.reachable, "key_accepted",
-                                               ping.key_accepted, "model_known", ping.model_known,
-                                               "latency_ms", (json_int_t)ping.latency_ms, "detail",
-                                               js_string_lossy(ping.detail, strlen(ping.detail))));
+    (void)json_array_append_new(
+        all,
+        json_pack("{s:s, s:b, s:b, s:b, s:I, s:o, s:o}", "name", name, "reachable", ping.reachable,
+                  "key_accepted", ping.key_accepted, "model_known", ping.model_known, "latency_ms",
+                  (json_int_t)ping.latency_ms, "context_tokens",
+                  ping.context_tokens ? json_integer(ping.context_tokens) : json_null(), "detail",
+                  js_string_lossy(ping.detail, strlen(ping.detail))));
     return good;
 }
 

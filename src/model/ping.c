@@ -22,10 +22,45 @@ static void ping_script(const struct config_provider *config, struct model_ping 
                    out->reachable ? "a script, no network" : why.text);
 }
 
-static void read_list(const struct endpoint *endpoint, const struct http_result *http,
+/* Anthropic, Gemini, vLLM, OpenRouter, LiteLLM: each has a name of its own for it. */
+static int64_t context_of(const json_t *entry)
+{
+    static const char *const names[] = {"max_input_tokens", "inputTokenLimit", "max_model_len",
+                                        "context_length",   "context_window",  NULL};
+    int64_t tokens = 0;
+
+    for (size_t i = 0; names[i] && tokens <= 0; i++)
+        tokens = js_int(entry, names[i], 0);
+    return tokens > 0 ? tokens : 0;
+}
+
+/* A context that is set too large, or not known at all, shows itself late: some servers cut a
+ * prompt that is too long in silence. */
+static void say_ready(const struct endpoint *endpoint, const struct prices *prices,
                       struct model_ping *out)
 {
+    const struct config_provider *config = endpoint->config;
+    int64_t expected =
+        config->context_tokens > 0 ? config->context_tokens : prices_context(prices, config->model);
+
+    if (out->context_tokens && (expected == 0 || expected > out->context_tokens))
+        (void)snprintf(out->detail, sizeof(out->detail),
+                       "ready; its context has %lld tokens: set providers.%s.context_tokens",
+                       (long long)out->context_tokens, config->name);
+    else if (expected == 0)
+        (void)snprintf(out->detail, sizeof(out->detail),
+                       "ready; the size of its context is not known: set "
+                       "providers.%s.context_tokens, or a long prompt may be cut in silence",
+                       config->name);
+    else
+        (void)snprintf(out->detail, sizeof(out->detail), "ready");
+}
+
+static void read_list(const struct endpoint *endpoint, const struct prices *prices,
+                      const struct http_result *http, struct model_ping *out)
+{
     json_auto_t *list = NULL;
+    const json_t *entry;
     struct err why = {0};
 
     if (js_parse(http->body, http->body_len, &list, &why) || !json_is_object(list)) {
@@ -35,21 +70,26 @@ static void read_list(const struct endpoint *endpoint, const struct http_result 
         return;
     }
     out->key_accepted = true;
-    out->model_known = endpoint->ops->lists_model(list, endpoint->config->model);
-    (void)snprintf(out->detail, sizeof(out->detail),
-                   out->model_known ? "ready" : "model %s is not in the provider's list",
+    entry = endpoint->ops->find_model(list, endpoint->config->model);
+    out->model_known = entry != NULL;
+    if (entry) {
+        out->context_tokens = context_of(entry);
+        say_ready(endpoint, prices, out);
+        return;
+    }
+    (void)snprintf(out->detail, sizeof(out->detail), "model %s is not in the provider's list",
                    endpoint->config->model);
 }
 
-static void read_answer(const struct endpoint *endpoint, const struct http_result *http,
-                        int64_t now_ms, struct model_ping *out)
+static void read_answer(const struct endpoint *endpoint, const struct prices *prices,
+                        const struct http_result *http, int64_t now_ms, struct model_ping *out)
 {
     struct failure failure;
     AUTO_FREE char *text = NULL;
 
     out->reachable = true;
     if (http->status / 100 == 2) {
-        read_list(endpoint, http, out);
+        read_list(endpoint, prices, http, out);
         return;
     }
     failure_from_http(endpoint->ops, http, http->body, http->body_len, now_ms, &failure);
@@ -99,7 +139,8 @@ int model_ping(struct model_session *session, const char *provider, struct model
     if (rc)
         (void)snprintf(out->detail, sizeof(out->detail), "%s", why.text);
     else
-        read_answer(endpoint, &http, clock_now_ms(session->model->clock), out);
+        read_answer(endpoint, session->model->prices, &http, clock_now_ms(session->model->clock),
+                    out);
     http_result_release(&http);
     return VDO_OK;
 }

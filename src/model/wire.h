@@ -110,8 +110,8 @@ struct provider_ops {
     char *(*count_url)(const struct config_provider *provider);
     json_t *(*count_body)(const struct config_provider *provider, const json_t *body);
     int64_t (*count_read)(const json_t *answer);
-    /* Is the model in what models_url answered? */
-    bool (*lists_model)(const json_t *list, const char *model);
+    /* The model's entry in what models_url answered, or NULL. Borrowed. */
+    const json_t *(*find_model)(const json_t *list, const char *model);
 
     void (*begin)(struct wire_answer *answer);
     /* One event of the stream; VDO_E_INVALID when it cannot be of this protocol. Unknown events are

@@ -167,12 +167,18 @@ def test_a_structured_answer_is_asked_for_by_schema(asking, provider):
     assert code == 0 and said["structured"] == {"ok": True}
 
 
-def test_ping_tells_what_is_there(asking, provider):
+def test_ping_tells_what_is_there(asking, provider, api):
     done = asking.run("model", "ping", "-c", asking.config, "--json", "far")
     said, = json.loads(done.stdout)["providers"]
     assert done.returncode == 0 and said["latency_ms"] >= 0 and said["detail"] == "ready"
     assert said["name"] == "far" and said["reachable"] and said["key_accepted"] and said["model_known"]
     assert provider.requests == []
+    with open(asking.config) as f:
+        text = f.read()
+    with open(asking.config, "w") as f:
+        f.write(text.replace(f"model: {MODEL[api]}", "model: test-model"))
+    done = asking.run("model", "ping", "-c", asking.config, "far")
+    assert done.returncode == 0 and "context is not known: set providers.far.context_tokens" in done.stdout
     unknown = asking.run("model", "ping", "-c", asking.config, "nobody")
     assert unknown.returncode == 2 and "no provider nobody" in unknown.stderr
 

@@ -1051,6 +1051,45 @@ static void ping__tells_what_is_wrong(void **state)
     }
 }
 
+static void ping__tells_how_large_the_context_is(void **state)
+{
+    static const struct {
+        const char *api;
+        const char *body;
+        const char *extra;
+        int64_t context;
+        const char *says;
+    } cases[] = {
+        {"anthropic", "{\"data\":[{\"id\":\"claude-opus-5-5\",\"max_input_tokens\":100000000}]}",
+         "", 100000000, "ready"},
+        {"anthropic", "{\"data\":[{\"id\":\"claude-opus-5-5\",\"max_input_tokens\":1000}]}", "",
+         1000, "ready; its context has 1000 tokens: set providers.p0.context_tokens"},
+        {"gemini",
+         "{\"models\":[{\"name\":\"models/gemini-4-argon\",\"inputTokenLimit\":1048576}]}",
+         ", context_tokens: 1048576", 1048576, "ready"},
+        {"openai-chat", "{\"data\":[{\"id\":\"gpt-4.1\",\"max_model_len\":32768}]}",
+         ", context_tokens: 40000", 32768,
+         "ready; its context has 32768 tokens: set providers.p0.context_tokens"},
+        {"openai-chat", "{\"data\":[{\"id\":\"gpt-4.1\",\"context_length\":\"many\"}]}", "", 0,
+         "ready"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct model_reply reply = {.type = "application/json", .body = cases[i].body};
+        struct world w = {0};
+        struct model_ping ping;
+
+        serve(&w, &reply, 1);
+        open_world_with(&w, &cases[i].api, cases[i].extra);
+        assert_int_equal(model_ping(w.session, "p0", &ping, &w.err), 0);
+        assert_true(ping.model_known);
+        assert_int_equal(ping.context_tokens, cases[i].context);
+        assert_string_equal(ping.detail, cases[i].says);
+        close_world(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1089,6 +1128,7 @@ int main(void)
         cmocka_unit_test(call__of_one_job_does_not_wait_for_another_s),
         cmocka_unit_test(text__streams_while_it_comes),
         cmocka_unit_test(ping__tells_what_is_wrong),
+        cmocka_unit_test(ping__tells_how_large_the_context_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

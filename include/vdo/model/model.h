@@ -141,6 +141,7 @@ struct model_ping {
     bool key_accepted;
     bool model_known;
     int64_t latency_ms;
+    int64_t context_tokens; /* as the list of models says; 0: it does not */
     char detail[256];
 };
 /* GET on the models list of the provider; for `vdo model ping` and doctor. */

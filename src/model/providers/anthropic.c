@@ -256,7 +256,7 @@ static void headers(const struct config_provider *provider, struct wire_headers 
         wire_header_add(out, "x-api-key", "", secret_reveal(&provider->key));
 }
 
-static bool lists_model(const json_t *list, const char *model)
+static const json_t *find_model(const json_t *list, const char *model)
 {
     const json_t *data = json_object_get(list, "data");
     const json_t *one;
@@ -264,9 +264,9 @@ static bool lists_model(const json_t *list, const char *model)
 
     json_array_foreach (data, i, one) {
         if (strcmp(js_str(one, "id", ""), model) == 0)
-            return true;
+            return one;
     }
-    return false;
+    return NULL;
 }
 
 /* ---- answer ---- */
@@ -567,7 +567,7 @@ const struct provider_ops anthropic_ops = {
     .count_body = count_body,
     .count_read = count_read,
     .headers = headers,
-    .lists_model = lists_model,
+    .find_model = find_model,
     .begin = begin,
     .event = event,
     .whole = whole,

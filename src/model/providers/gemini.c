@@ -254,16 +254,16 @@ static const char *short_name(const char *name)
     return strncmp(name, "models/", 7) == 0 ? name + 7 : name;
 }
 
-static bool lists_model(const json_t *list, const char *model)
+static const json_t *find_model(const json_t *list, const char *model)
 {
     const json_t *one;
     size_t i;
 
     json_array_foreach (json_object_get(list, "models"), i, one) {
         if (strcmp(short_name(js_str(one, "name", "")), short_name(model)) == 0)
-            return true;
+            return one;
     }
-    return false;
+    return NULL;
 }
 
 /* ---- answer ---- */
@@ -539,7 +539,7 @@ const struct provider_ops gemini_ops = {
     .count_body = count_body,
     .count_read = count_read,
     .headers = headers,
-    .lists_model = lists_model,
+    .find_model = find_model,
     .begin = begin,
     .event = event,
     .whole = whole,

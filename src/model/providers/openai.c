@@ -23,7 +23,7 @@ char *openai_models_url(const struct config_provider *provider)
     return wire_url(provider->base_url, "/models");
 }
 
-bool openai_lists_model(const json_t *list, const char *model)
+const json_t *openai_find_model(const json_t *list, const char *model)
 {
     size_t len = strlen(model);
     const json_t *data = json_object_get(list, "data");
@@ -34,9 +34,9 @@ bool openai_lists_model(const json_t *list, const char *model)
         const char *id = js_str(one, "id", "");
 
         if (strncmp(id, model, len) == 0 && (!id[len] || strcmp(id + len, ":latest") == 0))
-            return true;
+            return one;
     }
-    return false;
+    return NULL;
 }
 
 /* Codes are strings at OpenAI and numbers (the HTTP status) at llama.cpp and OpenRouter. */

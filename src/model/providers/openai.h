@@ -6,7 +6,7 @@
 
 void openai_headers(const struct config_provider *provider, struct wire_headers *out);
 char *openai_models_url(const struct config_provider *provider);
-bool openai_lists_model(const json_t *list, const char *model);
+const json_t *openai_find_model(const json_t *list, const char *model);
 void openai_error(const json_t *body, struct wire_error *out);
 /* Usage of Chat Completions: totals with the cached part inside. */
 void openai_chat_usage(struct wire_answer *answer, const json_t *usage);
