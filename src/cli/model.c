@@ -244,6 +244,7 @@ int cli_model(int argc, char **argv)
     int c;
 
     optind = 1;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
     while ((c = getopt_long(argc, argv, "c:jp:r:ts:h", options, NULL)) != -1) {
         if (c == 'c')
             path = optarg;

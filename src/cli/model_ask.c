@@ -55,6 +55,7 @@ static void print_result_json(const struct model_result *result)
 static void print_result(const struct model_result *result)
 {
     AUTO_FREE char *text = turn_text(&result->turn);
+    int64_t prompt = result->usage.input + result->usage.cache_read + result->usage.cache_write;
 
     if (result->structured)
         common_print_json(result->structured);
@@ -68,11 +69,9 @@ static void print_result(const struct model_result *result)
     }
     if (result->passed_over)
         (void)fprintf(stderr, "passed over: %s\n", result->passed_over);
-    (void)fprintf(
-        stderr, "%s %s, stop %s, %lld tokens in, %lld out%s, ", result->provider, result->model,
-        model_stop_name(result->stop),
-        (long long)(result->usage.input + result->usage.cache_read + result->usage.cache_write),
-        (long long)result->usage.output, result->usage.estimated ? " (estimated)" : "");
+    (void)fprintf(stderr, "%s %s, stop %s, %lld tokens in, %lld out%s, ", result->provider,
+                  result->model, model_stop_name(result->stop), (long long)prompt,
+                  (long long)result->usage.output, result->usage.estimated ? " (estimated)" : "");
     if (result->cost_known)
         (void)fprintf(stderr, "$%.6f, ", (double)result->cost_microusd / 1e6);
     else
