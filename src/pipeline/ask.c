@@ -59,6 +59,23 @@ char *prompt_fence(const char *title, const char *text, const char *instructions
     return strbuf_take(&out, NULL);
 }
 
+json_t *prompt_code_fence(const char *text)
+{
+    char fence[33] = "```";
+    size_t most = 2;
+
+    for (const char *at = text; (at = strchr(at, '`'));) {
+        size_t n = strspn(at, "`");
+
+        most = n > most ? n : most;
+        at += n;
+    }
+    most = most + 1 < sizeof(fence) - 1 ? most + 1 : sizeof(fence) - 1;
+    memset(fence, '`', most);
+    fence[most] = '\0';
+    return json_string(fence);
+}
+
 static void share(json_t *data, const char *name, const json_t *from, const char *path)
 {
     json_t *value = js_at(from, path);
@@ -84,6 +101,7 @@ json_t *prompt_data(const struct job_run *run)
     share(data, "files", run->out, "survey.files");
     share(data, "checks", run->out, "survey.checks");
     share(data, "outline", run->out, "survey.outline");
+    share(data, "excerpts", run->out, "survey.excerpts");
     share(data, "instructions", run->out, "survey.instructions");
     share(data, "criteria", run->out, "refine.criteria");
     share(data, "summary", run->out, "plan.summary");
@@ -183,7 +201,24 @@ static int load_schema(const char *role, json_t **out, char **out_text, struct e
     return rc ? (err_wrap(err, "%s", name), rc) : VDO_OK;
 }
 
+static void add_answer(struct chat *chat, const json_t *answer)
+{
+    AUTO_FREE char *text = json_dumps(answer, JSON_COMPACT);
+    json_auto_t *value = json_pack("{s:s, s:[{s:s, s:s}]}", "role", "assistant", "blocks", "kind",
+                                   "text", "text", text);
+    struct turn turn;
+
+    turn_from_json(value, &turn);
+    chat_add_assistant(chat, &turn);
+}
+
 int ask_role(struct job_run *run, enum role role, const json_t *data, json_t **out, struct err *err)
+{
+    return ask_role_again(run, role, data, NULL, NULL, out, err);
+}
+
+int ask_role_again(struct job_run *run, enum role role, const json_t *data, const json_t *before,
+                   const char *wrong, json_t **out, struct err *err)
 {
     AUTO_FREE char *system_name = xasprintf("%s.system.md", role_name(role));
     AUTO_FREE char *user_name = xasprintf("%s.user.md", role_name(role));
@@ -206,6 +241,10 @@ int ask_role(struct job_run *run, enum role role, const json_t *data, json_t **o
         return rc;
     chat_init(&chat, system_text);
     chat_add_user(&chat, user_text);
+    if (before) {
+        add_answer(&chat, before);
+        chat_add_user(&chat, wrong);
+    }
     rc = ask_model(run, role, &chat, schema, role_name(role), &result, err);
     if (!rc) {
         *out = json_incref(result.structured);

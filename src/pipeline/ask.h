@@ -11,7 +11,7 @@ int prompt_text(const char *name, const json_t *data, char **out, struct err *er
 
 /*
  * The members every user prompt may use: repo, base, request (fenced as data), answer, criteria,
- * files, checks, instructions, outline, summary, tasks. New reference.
+ * files, excerpts, checks, instructions, outline, summary, tasks. New reference.
  */
 json_t *prompt_data(const struct job_run *run);
 
@@ -19,12 +19,22 @@ json_t *prompt_data(const struct job_run *run);
  * harmless. Free with free(). */
 char *prompt_fence(const char *title, const char *text, const char *instructions);
 
+/* A Markdown fence that no line of the text closes; new reference. */
+json_t *prompt_code_fence(const char *text);
+
 /*
  * Ask `role` with templates/prompts/<role>.system.md and .user.md and its schema. Counts turns and
  * tokens, obeys the job's limits. out: the checked answer; new reference. Errors of model_call().
  */
 int ask_role(struct job_run *run, enum role role, const json_t *data, json_t **out,
              struct err *err);
+
+/*
+ * The same, once more: `before` is what it answered to these data, `wrong` what to tell it about
+ * that. Both NULL: the first time.
+ */
+int ask_role_again(struct job_run *run, enum role role, const json_t *data, const json_t *before,
+                   const char *wrong, json_t **out, struct err *err);
 
 /* One model call of the job with all its bookkeeping: limits before, turns, tokens and log after.
  */

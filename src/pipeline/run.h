@@ -49,6 +49,7 @@ struct job_run {
     struct mirror *mirror;
     struct worktree *tree;
     struct code_index *index;
+    json_t *overlaid; /* paths of which the index holds what the worktree had */
     struct repo_config *repo_config;
     struct layer *layer; /* see setup.h; NULL: none is in use */
     json_t *layered;     /* {dir: true}: the copies that see it */

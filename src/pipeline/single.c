@@ -44,24 +44,6 @@ struct shown {
     size_t largest;
 };
 
-/* A fence that no line of the text closes. */
-static json_t *fence_for(const char *text)
-{
-    char fence[33];
-    size_t most = 2;
-
-    for (const char *at = text; (at = strchr(at, '`'));) {
-        size_t n = strspn(at, "`");
-
-        most = n > most ? n : most;
-        at += n;
-    }
-    most = most + 1 < sizeof(fence) - 1 ? most + 1 : sizeof(fence) - 1;
-    memset(fence, '`', most);
-    fence[most] = '\0';
-    return json_string(fence);
-}
-
 /* The text up to the last whole line within room. */
 static size_t cut_at_line(const char *text, size_t len, size_t room)
 {
@@ -97,7 +79,7 @@ static void show(struct shown *s, const char *path, size_t room)
     s->room -= part;
     text[part] = '\0';
     file = json_pack("{s:s, s:o, s:o, s:o}", "path", path, "text", js_string_lossy(text, part),
-                     "fence", fence_for(text), "no_newline",
+                     "fence", prompt_code_fence(text), "no_newline",
                      json_boolean(part && text[part - 1] != '\n'));
     if (part < len) {
         AUTO_FREE char *cut =

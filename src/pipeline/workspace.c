@@ -1,5 +1,6 @@
 #include "workspace.h"
 
+#include "changes.h"
 #include "layers.h"
 
 #include "vdo/base/fs.h"
@@ -102,6 +103,28 @@ int workspace_index(struct job_run *run, struct err *err)
     return rc;
 }
 
+int workspace_index_now(struct job_run *run, struct err *err)
+{
+    json_auto_t *changed = NULL;
+    AUTO_FREE const char **paths = NULL;
+    const char *path;
+    json_t *value;
+    size_t n = 0;
+    int rc = workspace_index(run, err);
+
+    if (!rc)
+        rc = changes_since_base(run, &changed, err);
+    if (rc)
+        return rc;
+    if (!run->overlaid)
+        run->overlaid = json_object();
+    (void)json_object_update(run->overlaid, changed); /* what was changed back is read again, too */
+    paths = xcalloc(json_object_size(run->overlaid) + 1, sizeof(*paths));
+    json_object_foreach (run->overlaid, path, value)
+        paths[n++] = path;
+    return code_index_overlay(run->index, worktree_dir(run->tree), paths, n, err);
+}
+
 int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct err *err)
 {
     AUTO_FREE char *text = NULL;
@@ -165,6 +188,8 @@ void workspace_close(struct job_run *run)
 {
     worktree_close(run->tree);
     code_index_close(run->index);
+    json_decref(run->overlaid);
+    run->overlaid = NULL;
     mirror_close(run->mirror);
     repo_config_free(run->repo_config);
     layer_drop(run->layer);

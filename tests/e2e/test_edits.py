@@ -1,66 +1,7 @@
 """How a model's answers become changes within a job: what the tools say back."""
-import json
-import os
-import subprocess
-
 import pytest
-from conftest import APPROVE, EDIT, FINISH, SAMPLE, answer, plan, refine
-from model import Provider
-from test_models import all_roles
-
-
-def git(path, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a",
-               GIT_COMMITTER_EMAIL="a@example.invalid", GIT_CONFIG_GLOBAL="/dev/null")
-    return subprocess.run(["git", "-C", path, *args], check=True, capture_output=True, text=True, env=env).stdout
-
-
-@pytest.fixture
-def repo(tmp_path):
-    os.chmod(tmp_path, 0o755)
-    path = tmp_path / "repo"
-    for name, text in SAMPLE.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text)
-    git(str(path), "init", "-q", "-b", "main")
-    git(str(path), "add", "-A")
-    git(str(path), "commit", "-q", "-m", "First")
-    return str(path)
-
-
-@pytest.fixture
-def job(make_vdo, repo, tmp_path):
-    """Runs a job on the repository whose roles are all played by a provider with these steps."""
-    made = []
-
-    def run(steps, code=0, yaml="", **more):
-        provider = Provider(steps, **more)
-        made.append(provider)
-        vdo = make_vdo(start=False)
-        with open(vdo.config) as f:
-            text = f.read()
-        with open(vdo.config, "w") as f:
-            f.write(text.replace("providers:\n", "providers:\n" + provider.yaml("far", yaml)) + all_roles("far"))
-        issue = tmp_path / "issue.md"
-        issue.write_text("# Greet politely\n\nPlease add a full stop.\n")
-        done = vdo.run("run", "-c", vdo.config, "--repo", repo, "--issue", str(issue), "--json")
-        assert done.returncode == code, done.stderr
-        result = json.loads(done.stdout)
-        result["vdo"], result["requests"] = vdo, provider.requests
-        return result
-
-    yield run
-    for provider in made:
-        provider.close()
-
-
-def told(result, kind):
-    """What the models were told in messages of a kind, in order."""
-    texts = []
-    for request in result["requests"]:
-        texts += [m["content"] for m in request["messages"] if m["role"] == kind and m["content"] not in texts]
-    return texts
-
+from conftest import APPROVE, EDIT, FINISH, answer, plan, refine
+from jobs import git, job, replays, repo, told  # noqa: F401
 
 END = [answer("tester", "", FINISH), APPROVE]
 
@@ -76,8 +17,7 @@ def test_a_file_that_no_longer_parses_is_told_to_the_builder(job, repo):
     assert said[0].startswith("update: greet.sh\ngreet.sh:2: broken now (it parsed before): ")
     assert said[1].startswith("add: data.json\ndata.json:3: does not parse: ")
     assert said[2] == "update: greet.sh\n" and said[3] == "update: data.json\n"
-    done = result["vdo"].run("replay", "-c", result["vdo"].config, "--json", result["id"])
-    assert json.loads(done.stdout)["identical"], done.stdout
+    replays(result)
 
 
 def test_a_file_that_did_not_parse_before_is_not_held_against_the_edit(job, repo):
@@ -102,12 +42,6 @@ POLITE = '#!/bin/sh\necho "Hello, dear $1."\n'
 
 def text(words):
     return answer("builder", words)
-
-
-def replays(result):
-    done = result["vdo"].run("replay", "-c", result["vdo"].config, "--json", result["id"])
-    report = json.loads(done.stdout)
-    assert report["identical"], report
 
 
 def test_edits_in_the_text_of_an_answer_are_applied(job, repo):

@@ -78,6 +78,20 @@ void code_symbols_free(struct code_symbol *symbols, size_t n);
 /* Does a path of a source tree, by its names alone, hold tests or what only tests use? */
 bool code_is_test_path(const char *path);
 
+/*
+ * Let this struct's snapshot say what these files of a directory are now: changed, new or gone. In
+ * memory only: what is kept for others stays. A job's worktree over its base commit.
+ */
+int code_index_overlay(struct code_index *index, const char *dir, const char *const *paths,
+                       size_t n, struct err *err);
+
+/*
+ * The files of the snapshot that a path which does not exist may have meant, best first: the same
+ * name elsewhere, another ending, a misspelt name, then what stands in the same directory. At most
+ * max (20); out is borrowed until the snapshot changes. Returns how many.
+ */
+size_t code_index_similar(struct code_index *index, const char *path, size_t max, const char **out);
+
 /* Is the path a file of the snapshot? */
 bool code_index_has_file(struct code_index *index, const char *path);
 

@@ -252,6 +252,12 @@ int index_db_save_snapshot(struct index_db *db, const struct snapshot *snapshot,
     return rc ? rc : sqldb_commit(db->sql, err);
 }
 
+int index_db_commit(struct index_db *db, struct err *err)
+{
+    db->puts = 0;
+    return sqldb_in_transaction(db->sql) ? sqldb_commit(db->sql, err) : VDO_OK;
+}
+
 void index_db_rollback(struct index_db *db)
 {
     sqldb_rollback(db->sql);

@@ -47,6 +47,8 @@ int index_db_facts(struct index_db *db, int64_t id, const void **out, size_t *ou
 int index_db_load_snapshot(struct index_db *db, struct snapshot *out, struct err *err);
 /* Also ends the transaction. */
 int index_db_save_snapshot(struct index_db *db, const struct snapshot *snapshot, struct err *err);
+/* End the transaction, where one is open. */
+int index_db_commit(struct index_db *db, struct err *err);
 void index_db_rollback(struct index_db *db);
 
 /* When the index holds far more than this snapshot, drop blobs that were not used since `day`

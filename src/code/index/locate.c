@@ -150,14 +150,15 @@ static int region_of(struct code_index *index, const struct query *q, const stru
     int rc;
 
     *out = (struct region){0, 0};
-    if (named) {
-        *out = (struct region){named > AROUND ? named - AROUND : 1, named + AROUND};
-        return VDO_OK;
-    }
     rc = index_facts(index, file, &facts, err);
     if (rc)
         return rc == VDO_E_NOT_FOUND ? VDO_OK : rc;
-    *out = best_region(&facts, q, r);
+    if (!named || named > (int)facts.head->lines)
+        *out = best_region(&facts, q, r);
+    else
+        *out = (struct region){named > AROUND ? named - AROUND : 1, named + AROUND};
+    if (out->line_end > (int)facts.head->lines)
+        out->line_end = (int)facts.head->lines;
     return VDO_OK;
 }
 

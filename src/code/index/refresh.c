@@ -53,6 +53,22 @@ void refresh_use_row(struct snap_file *f, const struct blob_row *row)
     f->symbols = row->symbols;
 }
 
+int refresh_index_contents(struct refresh *r, size_t i, char *bytes, size_t len, struct err *err)
+{
+    struct snap_file *f = &r->now.files[i];
+    struct blob_row row;
+    int rc = index_db_find(r->db, f->oid, &row, err);
+
+    if (rc != VDO_E_NOT_FOUND) {
+        free(bytes);
+        if (!rc)
+            refresh_use_row(f, &row);
+        return rc;
+    }
+    extractor_put(r->extractor, i, f->path, bytes, len);
+    return refresh_take_results(r, false, err);
+}
+
 static int keep_result(struct refresh *r, struct extractor_result *result, struct err *err)
 {
     struct snap_file *f = &r->now.files[result->ticket];

@@ -28,24 +28,6 @@ static bool unchanged(const struct refresh *r, const struct snap_file *f,
            f->ctime_ns < r->before.taken_ns - RACY_NS;
 }
 
-/* The contents of the file with that number are known by name: use or make their facts. bytes are
- * taken over. */
-static int index_contents(struct refresh *r, size_t i, char *bytes, size_t len, struct err *err)
-{
-    struct snap_file *f = &r->now.files[i];
-    struct blob_row row;
-    int rc = index_db_find(r->db, f->oid, &row, err);
-
-    if (rc != VDO_E_NOT_FOUND) {
-        free(bytes);
-        if (!rc)
-            refresh_use_row(f, &row);
-        return rc;
-    }
-    extractor_put(r->extractor, i, f->path, bytes, len);
-    return refresh_take_results(r, false, err);
-}
-
 static int visit_file(void *arg, const struct walk_file *file, struct err *err)
 {
     struct refresh *r = arg;
@@ -81,7 +63,7 @@ static int visit_file(void *arg, const struct walk_file *file, struct err *err)
         return 0; /* gone or changed its kind meanwhile: listed, not searched */
     }
     sha256(buffer.bytes, buffer.len, f->oid);
-    return index_contents(r, i, buffer.bytes, buffer.len, err);
+    return refresh_index_contents(r, i, buffer.bytes, buffer.len, err);
 }
 
 int refresh_dir(struct index_db *db, const char *dir, const atomic_bool *cancel,

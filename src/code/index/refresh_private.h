@@ -43,6 +43,9 @@ unsigned refresh_with_attributes(const struct refresh *r, const char *path, unsi
 void refresh_use_row(struct snap_file *f, const struct blob_row *row);
 /* ... as they were in the snapshot before. */
 void refresh_copy_known(struct snap_file *f, const struct snap_file *old);
+/* The contents of the file with that number are known by name: use or make their facts. bytes are
+ * taken over. */
+int refresh_index_contents(struct refresh *r, size_t i, char *bytes, size_t len, struct err *err);
 /* Take what is finished; everything when `all`. */
 int refresh_take_results(struct refresh *r, bool all, struct err *err);
 

@@ -1,3 +1,4 @@
+#include "../regions.h"
 #include "../workspace.h"
 
 #include "vdo/base/mem.h"
@@ -8,7 +9,7 @@
 #include <string.h>
 
 enum {
-    RANKED_FILES = 20,
+    MAX_FOCUS = 20,
     OUTLINE_TOKENS = 3000,
     MAX_INSTRUCTIONS = 32 * 1024,
     MAX_MANIFEST = 512 * 1024
@@ -54,34 +55,11 @@ static json_t *read_instructions(struct job_run *run, const struct reader *r)
     return list;
 }
 
-static int rank_files(struct job_run *run, json_t *files, struct err *err)
-{
-    AUTO_FREE char *text =
-        xasprintf("%s\n\n%s\n%s", run_str(run, "snapshot.title"), run_str(run, "snapshot.text"),
-                  run_str(run, "snapshot.instructions"));
-    struct code_hit *hits = NULL;
-    size_t n = 0;
-    int rc = code_index_locate(run->index, text, RANKED_FILES, &hits, &n, err);
-
-    if (rc)
-        return rc;
-    for (size_t i = 0; i < n; i++)
-        (void)json_array_append_new(
-            files, json_pack("{s:o, s:f, s:o, s:i, s:i}", "path",
-                             js_string_lossy(hits[i].path, strlen(hits[i].path)), "score",
-                             hits[i].score, "reason",
-                             js_string_lossy(hits[i].reason ? hits[i].reason : "",
-                                             hits[i].reason ? strlen(hits[i].reason) : 0),
-                             "line", hits[i].line, "line_end", hits[i].line_end));
-    code_hits_free(hits, n);
-    return VDO_OK;
-}
-
 static int draw_outline(struct job_run *run, const json_t *files, json_t **out, struct err *err)
 {
-    const char *focus[RANKED_FILES];
+    const char *focus[MAX_FOCUS];
     AUTO_STRBUF text = {0};
-    size_t n = json_array_size(files);
+    size_t n = json_array_size(files) < MAX_FOCUS ? json_array_size(files) : MAX_FOCUS;
     int rc;
 
     for (size_t i = 0; i < n; i++)
@@ -97,13 +75,13 @@ int step_survey(struct job_run *run, struct err *err)
 {
     struct reader reader;
     struct code_index_stats stats;
-    json_auto_t *files = json_array();
+    json_auto_t *files = NULL;
     json_t *outline = NULL;
     json_t *checks;
     int rc = workspace_index(run, err);
 
     if (!rc)
-        rc = rank_files(run, files, err);
+        rc = regions_rank(run, &files, err);
     if (!rc)
         rc = draw_outline(run, files, &outline, err);
     if (rc)
@@ -115,9 +93,9 @@ int step_survey(struct job_run *run, struct err *err)
     code_index_stats(run->index, &stats);
     run_note(run, "%llu files, %zu checks", (unsigned long long)stats.files,
              json_array_size(checks));
-    run->result =
-        json_pack("{s:O, s:o, s:o, s:o, s:o, s:I}", "files", files, "outline", outline, "checks",
-                  checks, "lint", checks_find_lint(read_text, &reader), "instructions",
-                  read_instructions(run, &reader), "n_files", (json_int_t)stats.files);
+    run->result = json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:I}", "files", files, "excerpts",
+                            regions_excerpts(run, files), "outline", outline, "checks", checks,
+                            "lint", checks_find_lint(read_text, &reader), "instructions",
+                            read_instructions(run, &reader), "n_files", (json_int_t)stats.files);
     return VDO_OK;
 }

@@ -9,7 +9,7 @@ static int symbols(struct tool_call *call, struct err *err)
     struct code_symbol *found = NULL;
     struct err why = {0};
     size_t n = 0;
-    int rc = workspace_index(call->run, err);
+    int rc = workspace_index_now(call->run, err);
 
     if (rc)
         return rc;
@@ -22,14 +22,14 @@ static int symbols(struct tool_call *call, struct err *err)
                           found[i].kind, found[i].name,
                           found[i].signature ? found[i].signature : "");
     if (n == 0)
-        (void)strbuf_adds(call->out, "(no definition of that name at the base commit; try search)");
+        (void)strbuf_adds(call->out, "(no definition of that name; try search)");
     code_symbols_free(found, n);
     return VDO_OK;
 }
 
 const struct tool tool_symbols = {
     .name = "symbols",
-    .description = "Where a function, type, class or variable is defined, as of the base commit.",
+    .description = "Where a function, type, class or variable is defined.",
     .schema = "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"}},"
               "\"required\":[\"name\"],\"additionalProperties\":false}",
     .call = symbols,
