@@ -203,6 +203,23 @@ static int parse_bare(struct scan *scan)
     return rc;
 }
 
+/* The end may be indented, too, where the answer has no other: it is no context line then. */
+static void dedent_end(struct scan *scan)
+{
+    struct line *last = NULL;
+
+    for (size_t i = scan->i; i < scan->lines.n; i++) {
+        struct line *line = &scan->lines.v[i];
+
+        if (starts(line, "*** End Patch"))
+            return;
+        if (is_mark(line, "*** End Patch"))
+            last = line;
+    }
+    if (last)
+        line_trim(&last->ptr, &last->len);
+}
+
 int parse_apply_patch(struct scan *scan)
 {
     size_t begin = scan->i;
@@ -213,6 +230,7 @@ int parse_apply_patch(struct scan *scan)
     if (!is_mark(line, "*** Begin Patch"))
         return parse_bare(scan);
     scan->i++;
+    dedent_end(scan);
     while (rc == VDO_OK && (line = scan_line(scan, scan->i))) {
         if (is_mark(line, "*** End Patch")) {
             scan->i++;

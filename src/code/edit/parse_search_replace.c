@@ -171,6 +171,43 @@ static void prefer_usual(struct scan *scan, struct block *block)
     block->n_middles = kept;
 }
 
+/* ":start_line:12" or ":end_line: 12" and nothing else. */
+static bool is_hint(const struct line *line)
+{
+    const char *ptr = line->ptr;
+    size_t len = line->len;
+    size_t n;
+
+    line_trim(&ptr, &len);
+    n = line_starts(ptr, len, ":start_line:") ? strlen(":start_line:") :
+        line_starts(ptr, len, ":end_line:")   ? strlen(":end_line:") :
+                                                0;
+    while (n && n < len && (ptr[n] == ' ' || (ptr[n] >= '0' && ptr[n] <= '9')))
+        n++;
+    return n && n == len;
+}
+
+/* What would put a marker into the file: a second separator right behind the first one, a hint of a
+ * line in the replacement. */
+static int check_marks(struct scan *scan, const struct block *block)
+{
+    for (size_t k = 0; k + 1 < block->n_middles; k++) {
+        if (block->middles[k + 1] == block->middles[k] + 1)
+            return refuse(scan->why, REASON_MALFORMED,
+                          "the SEARCH block at line %zu of the answer has \"=======\" twice, one "
+                          "below the other; put a backslash before the one that is text",
+                          block->begin + 1);
+    }
+    for (size_t i = block->middles[0]; i < block->end; i++) {
+        if (is_hint(scan_line(scan, i)))
+            return refuse(scan->why, REASON_MALFORMED,
+                          "line %zu of the answer: %.*s stands in the replacement; it belongs "
+                          "right below the SEARCH marker, or has a backslash before it as text",
+                          i + 1, (int)scan_line(scan, i)->len, scan_line(scan, i)->ptr);
+    }
+    return VDO_OK;
+}
+
 /* Lines from .. to of the answer as hunk lines; an escaped marker loses its backslash. */
 static struct hunk_line *block_lines(const struct scan *scan, size_t from, size_t to)
 {
@@ -180,7 +217,7 @@ static struct hunk_line *block_lines(const struct scan *scan, size_t from, size_
         const struct line *line = scan_line(scan, i);
         struct line rest = {line->ptr + 1, line->len - 1, line->eol};
         bool escaped = line->len > 3 && line->ptr[0] == '\\' &&
-                       (marker_of(&rest) != MARK_NONE || run_of(&rest, '-') >= 7);
+                       (marker_of(&rest) != MARK_NONE || run_of(&rest, '-') >= 7 || is_hint(&rest));
 
         v[i - from] = (struct hunk_line){.ptr = escaped ? rest.ptr : line->ptr,
                                          .len = escaped ? rest.len : line->len,
@@ -329,7 +366,9 @@ int parse_search_replace(struct scan *scan)
     rc = find_marks(scan, &block);
     if (rc == VDO_OK) {
         prefer_usual(scan, &block);
-        rc = add_block(scan, &block);
+        rc = check_marks(scan, &block);
+        if (rc == VDO_OK)
+            rc = add_block(scan, &block);
     }
     free(block.middles);
     return rc;

@@ -36,6 +36,19 @@ static int refuse_missing(const struct work *work, const struct work_file *file,
     return VDO_E_REFUSED;
 }
 
+/* "path/to/cart.py", taken over from an example of the format, where cart.py exists. */
+static bool has_example_directory(struct work *work, const struct work_file *file,
+                                  struct refusal *why)
+{
+    static const char EXAMPLE[] = "path/to/";
+    const char *rest = file->path + strlen(EXAMPLE);
+
+    if (strncmp(file->path, EXAMPLE, strlen(EXAMPLE)) != 0 || !work_has_file(work, rest))
+        return false;
+    (void)refuse(why, REASON_MISSING, "%s does not exist; did you mean %s?", file->path, rest);
+    return true;
+}
+
 /* A file given whole, with a bare name that one file further down has: its directory was left out,
  * or a second file is wanted. No telling. */
 static bool lacks_directory(const struct work *work, const struct work_file *file,
@@ -157,13 +170,14 @@ static int do_add(struct work_file *file, const struct file_op *op, struct refus
     return VDO_OK;
 }
 
-static int do_write(const struct work *work, struct work_file *file, const struct file_op *op,
+static int do_write(struct work *work, struct work_file *file, const struct file_op *op,
                     struct refusal *why)
 {
     size_t len;
     char *bytes;
 
-    if (!file->exists && !file->on_disk && lacks_directory(work, file, why))
+    if (!file->exists && !file->on_disk &&
+        (has_example_directory(work, file, why) || lacks_directory(work, file, why)))
         return VDO_E_REFUSED;
     if (file->exists && is_binary(file))
         return refuse_binary(file, why);
