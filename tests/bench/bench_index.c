@@ -203,6 +203,63 @@ static void outline(struct code_index *index)
     strbuf_release(&out);
 }
 
+/* The tools of a job: what they cost from the index, and from the files. */
+static void tools(struct code_index *index, const char *root)
+{
+    struct code_symbol *found = NULL;
+    struct strbuf out;
+    struct span start;
+    size_t n = 0;
+
+    strbuf_init(&out, 1 << 24);
+    start = begin();
+    if (code_index_symbols(index, "tilo_conser", 40, &found, &n, NULL))
+        exit(1);
+    report("symbols: a name", start, 1, "");
+    code_symbols_free(found, n);
+    start = begin();
+    if (code_index_list(index, "", 400, &out, NULL))
+        exit(1);
+    report("list_files, from the index", start, 1, "");
+    strbuf_clear(&out);
+    start = begin();
+    if (code_list_dir(root, "", 400, &out, NULL))
+        exit(1);
+    report("list_files, from the files", start, 1, "");
+    strbuf_clear(&out);
+    start = begin();
+    if (code_search_dir(root, "dusync\\w+\\(", NULL, 200, 0, &out, NULL))
+        exit(1);
+    report("search: 200 lines", start, 1, "");
+    strbuf_clear(&out);
+    start = begin();
+    if (code_search_dir(root, "nowhere_at_all", NULL, 200, 0, &out, NULL))
+        exit(1);
+    report("search: no line", start, 1, "");
+    strbuf_release(&out);
+}
+
+/* Files that were changed in a worktree laid over the index of its commit. */
+static void overlay(struct code_index *index, const char *root, unsigned files)
+{
+    char paths[CHANGED][64];
+    const char *list[CHANGED];
+    struct span start;
+
+    for (unsigned i = 0; i < CHANGED; i++) {
+        unsigned number = draw(files);
+
+        write_file(root, number, 5);
+        (void)snprintf(paths[i], sizeof(paths[i]), "part%u/room%u/file%u.c", number / 500,
+                       number / 25, number);
+        list[i] = paths[i];
+    }
+    start = begin();
+    if (code_index_overlay(index, root, list, CHANGED, NULL))
+        exit(1);
+    report("20 changed files laid over it", start, 1, "");
+}
+
 static void sizes(const char *dir)
 {
     AUTO_FREE char *db = fs_join(dir, "index.db");
@@ -262,6 +319,9 @@ int main(int argc, char **argv)
     refresh(index, root, "again");
     query(index);
     outline(index);
+    tools(index, root);
+    if (!given)
+        overlay(index, root, files);
     for (unsigned i = 0; i < CHANGED && !given; i++)
         write_file(root, draw(files), 9);
     if (!given)
