@@ -171,8 +171,15 @@ static int take_words(struct agent *agent, const char *text, bool *out_done,
     else if (agent->single)
         return take_edits(agent, text, out_done, out_end, err);
     else
-        *out_done = is_unusable(
-            agent, text, "Use the tools to do the work, and call finish when it is done.", out_end);
+        *out_done = is_unusable(agent, text,
+                                strstr(text, "```") ?
+                                    "Nothing was changed: code in your answer's text changes no "
+                                    "file. Use the tools, or write each change as a block under "
+                                    "the path of its file:\n<<<<<<< SEARCH\nlines as they stand "
+                                    "in the file\n=======\nwhat they become\n>>>>>>> REPLACE" :
+                                    "Use the tools to do the work, and call finish when it is "
+                                    "done.",
+                                out_end);
     return VDO_OK;
 }
 

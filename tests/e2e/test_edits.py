@@ -121,3 +121,19 @@ def test_failing_checks_go_back_to_a_model_without_tools(job, repo):
     result = job([refine(), plan(), text(breaks), answer("tester", "DONE"), text(mends), APPROVE], takes_tools=False)
     assert result["status"] == "completed"
     assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+
+
+def test_code_in_a_fence_is_answered_with_the_ways_to_change_a_file(job, repo):
+    result = job([refine(), plan(), text("Do this:\n\ngreet.sh\n```sh\n" + POLITE + "```\n"), text(BLOCK), answer("builder", "", FINISH)] + END)
+    assert git(repo, "show", result["branch"] + ":greet.sh") == POLITE
+    assert any(t.startswith("Nothing was changed: code in your answer's text changes no file.") for t in told(result, "user"))
+
+
+def test_a_model_without_tools_is_reminded_of_a_task_it_left_out(job, repo):
+    tasks = [{"id": "T1", "title": "Change the greeting", "files": ["greet.sh"], "acceptance": []},
+             {"id": "T2", "title": "Tell the readers", "files": ["README.md", "docs/more.md (new)"], "acceptance": []}]
+    readme = "README.md\n<<<<<<< SEARCH\nSays hello.\n=======\nSays hello, politely.\n>>>>>>> REPLACE\n\ndocs/more.md\n<<<<<<< SEARCH\n=======\nMore.\n>>>>>>> REPLACE\n"
+    result = job([refine(), plan(tasks=tasks), text(BLOCK), text("And the readers.\n" + readme)] + SINGLE_END, takes_tools=False)
+    assert [f["path"] for f in result["files"]] == ["README.md", "docs/more.md", "greet.sh"]
+    assert any(t.startswith("No file of these tasks has been changed yet.") and "T2" in t and "T1" not in t for t in told(result, "user"))
+    replays(result)

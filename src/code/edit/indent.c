@@ -366,6 +366,37 @@ static bool is_conversion(const struct indent_map *map, size_t *tab)
     return false;
 }
 
+bool indent_swap_of(const struct indent_map *map, struct indent_swap *out)
+{
+    struct indent_swap swap = {.to_tabs = map->file_tabs};
+
+    if (map->same || !is_conversion(map, &swap.tab))
+        return false;
+    for (size_t i = 0; i < map->n; i++) {
+        if (indent_is_swapped(&swap, map->v[i].to, map->v[i].to_len))
+            return false; /* the file has both kinds */
+    }
+    *out = swap;
+    return true;
+}
+
+bool indent_is_swapped(const struct indent_swap *swap, const char *ptr, size_t len)
+{
+    size_t indent = line_indent(ptr, len);
+
+    return swap->to_tabs ? indent >= swap->tab && only(ptr, indent, ' ') :
+                           memchr(ptr, '\t', indent) != NULL;
+}
+
+char *indent_swapped(const struct indent_swap *swap, const char *ptr, size_t len, size_t *out_len)
+{
+    const struct indent_map as_file = {.file_tabs = swap->to_tabs};
+    size_t indent = line_indent(ptr, len);
+
+    return render(&as_file, columns(ptr, indent, swap->tab), swap->tab, ptr + indent, len - indent,
+                  out_len);
+}
+
 static bool is_of_the_file(const struct indent_map *map, const char *ptr, size_t indent)
 {
     for (size_t i = 0; i < map->n; i++) {
@@ -393,12 +424,18 @@ bool indent_apply(const struct indent_map *map, const struct hunk_line *line, ch
 {
     size_t indent = line_indent(line->ptr, line->len);
     const struct indent_pair *known;
+    struct indent_swap swap;
     bool certain = false;
     size_t tab;
 
     *out = NULL;
-    if (map->same || line_is_blank(line->ptr, line->len))
+    if (map->same || line->len == 0)
         return true;
+    if (line_is_blank(line->ptr, line->len)) {
+        if (indent_swap_of(map, &swap) && indent_is_swapped(&swap, line->ptr, line->len))
+            *out = indent_swapped(&swap, line->ptr, line->len, out_len);
+        return true;
+    }
     if (is_of_the_file(map, line->ptr, indent) && is_conversion(map, &tab))
         return true; /* written in the file's way while the context was not */
     known = find_pair(map, line->ptr, indent);

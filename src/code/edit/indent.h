@@ -43,6 +43,17 @@ void indent_map_release(struct indent_map *map);
 bool indent_apply(const struct indent_map *map, const struct hunk_line *line, char **out,
                   size_t *out_len);
 
+/* How an answer writes the file's indentation, column for column, by the other kind of blanks. */
+struct indent_swap {
+    size_t tab;   /* columns of a tab; 0: nothing is known */
+    bool to_tabs; /* the file has tabs where the answer has blanks; false: the other way round */
+};
+bool indent_swap_of(const struct indent_map *map, struct indent_swap *out);
+/* Is the indentation of a line of the answer of the kind that the swap takes away? */
+bool indent_is_swapped(const struct indent_swap *swap, const char *ptr, size_t len);
+/* A line with its indentation swapped; free with free(). */
+char *indent_swapped(const struct indent_swap *swap, const char *ptr, size_t len, size_t *out_len);
+
 /* Are a removed and an added line one and the same, but for tabs written as blanks or the other way
  * round? Then it is context, and the file's. */
 bool indent_is_same_line(const struct indent_map *map, const struct hunk_line *a,

@@ -8,6 +8,7 @@
 #ifndef VDO_CODE_EDIT_WORK_H
 #define VDO_CODE_EDIT_WORK_H
 
+#include "indent.h"
 #include "match.h"
 #include "plan.h"
 #include "refusal.h"
@@ -20,7 +21,10 @@
 struct insertion {
     struct line *v; /* owned; those with text of their own have it in `owned` */
     size_t n;
-    char **owned; /* one per line, NULL where the line is a view into the answer */
+    char **owned;      /* one per line, NULL where the line is a view into the answer */
+    bool untold;       /* the hunk's old lines do not tell how the answer indents */
+    bool old_tabs;     /* ... but one has a tab in its indentation */
+    size_t old_blanks; /* ... and the widest of blanks alone */
 };
 
 /* Where VDO keeps the new files of an answer until all of them are there; see commit.h. */
@@ -48,7 +52,9 @@ struct work_file {
     uint32_t *before;       /* n + 1 slots: insertion in front of line i, index + 1 */
     struct insertion *insertions;
     size_t n_insertions;
-    int final_eol; /* of the last line: -1 as it comes, 0 none, 1 one */
+    struct indent_swap swap; /* what the hunks placed so far tell */
+    bool swap_is_unclear;    /* ... they contradict each other */
+    int final_eol;           /* of the last line: -1 as it comes, 0 none, 1 one */
     bool pending;
     bool written;       /* given whole by the answer */
     bool asked_nothing; /* a hunk for it changes nothing */
@@ -78,7 +84,7 @@ int work_open(struct work *work, const char *path, struct work_file **out, struc
 bool work_has_file(struct work *work, const char *path);
 
 /* Do one operation of a plan. VDO_E_REFUSED with why; VDO_E_IO with err. */
-int work_do(struct work *work, const struct file_op *op, struct refusal *why, struct err *err);
+int work_do(struct work *work, struct file_op *op, struct refusal *why, struct err *err);
 
 /* Drop what is noted. */
 void work_forget(struct work_file *file);

@@ -263,13 +263,32 @@ static int do_update(struct work *work, struct work_file *file, const struct fil
     return update_hunks(file, op, why);
 }
 
-int work_do(struct work *work, const struct file_op *op, struct refusal *why, struct err *err)
+/* git shows a byte order mark as part of the first line; the file's lines are kept without it. */
+static void drop_marks(const struct work_file *file, struct hunk *hunk)
+{
+    for (; hunk; hunk = hunk->alt) {
+        if (hunk->relaxed)
+            drop_marks(file, hunk->relaxed);
+        for (size_t i = 0; i < hunk->n; i++) {
+            struct hunk_line *line = &hunk->lines[i];
+
+            if (line->len >= file->bom && memcmp(line->ptr, file->bytes, file->bom) == 0) {
+                line->ptr += file->bom;
+                line->len -= file->bom;
+            }
+        }
+    }
+}
+
+int work_do(struct work *work, struct file_op *op, struct refusal *why, struct err *err)
 {
     struct work_file *file;
     int rc = work_open(work, op->path, &file, why, err);
 
     if (rc)
         return rc;
+    for (size_t i = 0; file->exists && file->bom && op->kind != OP_WRITE && i < op->n; i++)
+        drop_marks(file, &op->hunks[i]);
     switch (op->kind) {
     case OP_ADD:
         return do_add(file, op, why);

@@ -107,6 +107,34 @@ static char *join_lines(const struct work_file *file, const struct lines *out, s
     return bytes;
 }
 
+/* Has an old line of the hunk the indentation that the swap would take away? Then the answer writes
+ * it as the file does. */
+static bool speaks_against(const struct insertion *ins, const struct indent_swap *swap)
+{
+    return swap->to_tabs ? ins->old_blanks >= swap->tab : ins->old_tabs;
+}
+
+/* Additions beside lines without indentation: what other hunks for the file tell of the answer's
+ * tabs and blanks holds for them, too. */
+static void swap_untold(struct work_file *file)
+{
+    if (!file->swap.tab || file->swap_is_unclear)
+        return;
+    for (size_t i = 0; i < file->n_insertions; i++) {
+        struct insertion *ins = &file->insertions[i];
+
+        if (!ins->untold || speaks_against(ins, &file->swap))
+            continue;
+        for (size_t k = 0; k < ins->n; k++) {
+            if (ins->owned[k] || !indent_is_swapped(&file->swap, ins->v[k].ptr, ins->v[k].len))
+                continue;
+            ins->owned[k] =
+                indent_swapped(&file->swap, ins->v[k].ptr, ins->v[k].len, &ins->v[k].len);
+            ins->v[k].ptr = ins->owned[k];
+        }
+    }
+}
+
 void work_settle(struct work_file *file)
 {
     struct lines out = {0};
@@ -115,6 +143,7 @@ void work_settle(struct work_file *file)
 
     if (!file->pending)
         return;
+    swap_untold(file);
     add_insertion(&out, file, file->after[0]);
     for (size_t i = 0; i < file->text.lines.n; i++) {
         const struct line *line = &file->text.lines.v[i];
@@ -199,6 +228,23 @@ static size_t removed_run(const struct placing *p, size_t first_add)
     return first_add;
 }
 
+/* Does the hunk itself tell how its additions are indented? */
+static void note_untold(const struct placing *p, struct insertion *ins)
+{
+    ins->untold = p->map.n == 0 || p->map.same;
+    for (size_t i = 0; ins->untold && i < p->hunk->n; i++) {
+        const struct hunk_line *line = &p->hunk->lines[i];
+        size_t indent = line_indent(line->ptr, line->len);
+
+        if (!hunk_line_is_old(line))
+            continue;
+        if (memchr(line->ptr, '\t', indent))
+            ins->old_tabs = true;
+        else if (indent > ins->old_blanks)
+            ins->old_blanks = indent;
+    }
+}
+
 /* Lines from .. to of the hunk are additions. */
 static int insert(struct placing *p, size_t from, size_t to)
 {
@@ -214,6 +260,7 @@ static int insert(struct placing *p, size_t from, size_t to)
     ins = &p->file->insertions[p->file->n_insertions++];
     *ins = (struct insertion){
         .v = xcalloc(n, sizeof(*ins->v)), .owned = xcalloc(n, sizeof(char *)), .n = n};
+    note_untold(p, ins);
     *slot = (uint32_t)p->file->n_insertions;
     for (size_t i = 0; i < n; i++) {
         const struct hunk_line *line = &p->hunk->lines[from + i];
@@ -273,6 +320,19 @@ static bool reaches_end(const struct placing *p)
     return n == 0 || p->place->last + 1 >= n;
 }
 
+/* What this hunk tells of how the answer indents. */
+static void learn_swap(struct placing *p)
+{
+    struct indent_swap swap;
+    struct work_file *file = p->file;
+
+    if (!indent_swap_of(&p->map, &swap))
+        return;
+    if (file->swap.tab && (file->swap.tab != swap.tab || file->swap.to_tabs != swap.to_tabs))
+        file->swap_is_unclear = true;
+    file->swap = swap;
+}
+
 int work_place(struct work_file *file, const struct place *place, struct refusal *why)
 {
     struct placing p = {.file = file, .place = place, .hunk = place->hunk, .why = why};
@@ -283,6 +343,8 @@ int work_place(struct work_file *file, const struct place *place, struct refusal
     p.answer_has_cr = has_cr(p.hunk);
     if (blanks && !indent_map_init(&p.map, p.hunk, place->at, &file->text.lines))
         rc = refuse_uneven(&p);
+    if (rc == VDO_OK && blanks)
+        learn_swap(&p);
     if (rc == VDO_OK)
         rc = note_lines(&p);
     if (rc == VDO_OK && p.hunk->says_no_eol && reaches_end(&p))
