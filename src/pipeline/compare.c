@@ -170,6 +170,8 @@ static const char *blame_of(const struct check_runs *runs, const json_t *run)
     json_auto_t *problems = new_problems(runs, run);
     bool by_limit = *js_str(run, "result.why", "") != '\0';
 
+    if (!has_run(run))
+        return has_run(runs->before) ? "new" : "none";
     if (!has_failed(run))
         return "none";
     if (json_array_size(fresh) || json_array_size(problems))

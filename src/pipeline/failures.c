@@ -68,6 +68,8 @@ static bool is_to_mend(const struct job_run *run, const json_t *check)
 {
     const char *blame = js_str(check, "blame", "new");
 
+    if (!js_bool(check, "after.ran", false))
+        return strcmp(blame, "new") == 0;
     if (!has_failed(check) || strcmp(blame, "flaky") == 0)
         return false;
     if (strcmp(blame, "old") != 0)

@@ -212,7 +212,8 @@ bool verification_failing(const json_t *joined)
     json_t *item;
 
     json_array_foreach (joined, i, item) {
-        if (js_bool(item, "after.ran", false) && !js_bool(item, "after.ok", false))
+        if ((js_bool(item, "after.ran", false) || js_bool(item, "before.ran", false)) &&
+            !js_bool(item, "after.ok", false))
             return true;
     }
     return false;

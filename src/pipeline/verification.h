@@ -32,7 +32,7 @@ int verification_after(struct job_run *run, struct verification *v, struct err *
  */
 int verification_mend(struct job_run *run, struct verification *v, struct err *err);
 
-/* Does a joined list hold a check that ran and failed after the change? */
+/* Does a joined list hold a check that failed after the change, or can no longer be run? */
 bool verification_failing(const json_t *joined);
 
 /* A builder for mending: it knows the request, the plan and the change so far. Release with

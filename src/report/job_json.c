@@ -65,10 +65,7 @@ static void add_detail(const struct report *report, const struct job *job, json_
     if (checkpoints_load(report->store, job->id, &points, NULL))
         points = json_object();
     (void)json_object_set_new(out, "steps", steps_json(report->store, job->id));
-    (void)json_object_set_new(out, "criteria",
-                              copy_or_empty(points, js_at(points, "deliver.criteria") ?
-                                                        "deliver.criteria" :
-                                                        "refine.criteria"));
+    (void)json_object_set_new(out, "criteria", report_criteria(points, js_at(points, "deliver")));
     (void)json_object_set_new(out, "tasks", copy_or_empty(points, "plan.tasks"));
     (void)json_object_set_new(out, "files", copy_or_empty(points, "deliver.files"));
     (void)json_object_set_new(out, "verdict", copy_or_empty(points, "deliver.verdict"));

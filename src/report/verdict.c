@@ -138,8 +138,10 @@ static void weigh(const json_t *check, struct weight *w)
     const json_t *after = js_at(check, "after");
     bool ok = js_bool(after, "ok", false);
 
-    if (!js_bool(after, "ran", false))
+    if (!js_bool(after, "ran", false)) {
+        w->failed = w->failed || js_bool(check, "before.ran", false);
         return;
+    }
     if (!ok && strcmp(js_str(check, "blame", ""), "flaky") == 0)
         w->flaky = true;
     else if (!ok)

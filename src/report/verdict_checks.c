@@ -23,7 +23,7 @@ static const char *status_of(const json_t *check)
     const char *blame = blame_of(check);
 
     if (!js_bool(check, "after.ran", false))
-        return "unknown";
+        return js_bool(check, "before.ran", false) ? "fail" : "unknown";
     if (js_bool(check, "after.ok", false))
         return js_bool(check, "after.agree", true) && strcmp(blame, "flaky") != 0 ? "pass" : "warn";
     return strcmp(blame, "new") == 0 ? "fail" : "warn";

@@ -20,6 +20,20 @@ static const char *reason_against(const struct job_run *run)
     return record_can_run(run) ? NULL : sandbox_describe(run->p->o.sandbox);
 }
 
+/* Mending may have brought a secret in; what takes it out again is checked like all else. */
+static int look_for_secrets(struct job_run *run, struct verification *v, struct err *err)
+{
+    char was[GIT_OID_HEX_SIZE];
+    char now[GIT_OID_HEX_SIZE];
+    int rc = worktree_write_tree(run->tree, was, err);
+
+    if (!rc)
+        rc = secrets_gate(run, err);
+    if (!rc)
+        rc = worktree_write_tree(run->tree, now, err);
+    return rc || strcmp(was, now) == 0 ? rc : verification_after(run, v, err);
+}
+
 static int run_checks(struct job_run *run, struct verification *v, struct err *err)
 {
     int rc = verification_before(run, v, err);
@@ -28,7 +42,7 @@ static int run_checks(struct job_run *run, struct verification *v, struct err *e
         rc = verification_after(run, v, err);
     if (!rc)
         rc = verification_mend(run, v, err);
-    return rc;
+    return rc || v->rounds == 0 ? rc : look_for_secrets(run, v, err);
 }
 
 static int leave_result(struct job_run *run, const struct verification *v, const char *skipped,

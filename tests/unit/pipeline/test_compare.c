@@ -104,7 +104,10 @@ static void a_failure_is_blamed_on_the_change_only_when_it_is_new(void **state)
         /* the exit code says more than the tests that are named */
         {"0 a+", "-", "2 a+", "2 a+", "new", "", ""},
         {"2 a-", "2 a-", "! a-", "-", "new", "a", ""},
-        {"2 a-", "2 a-", "x", "-", "none", "", ""},
+        /* the change keeps the check from being run */
+        {"2 a-", "2 a-", "x", "-", "new", "", ""},
+        {"x", "-", "x", "-", "none", "", ""},
+        {"x", "-", "0 a+", "-", "none", "", ""},
     };
 
     (void)state;
