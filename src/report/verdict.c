@@ -95,20 +95,44 @@ json_t *report_verdict(const struct job *job, const json_t *points, const json_t
     return v.rows;
 }
 
+/* A code span for a cell of a table: a fence that the text does not close, and bars escaped, which
+ * GitHub takes for bars (GFM specification, section 4.10). */
+static json_t *code_span(const char *text)
+{
+    AUTO_STRBUF out = {0};
+    size_t most = 0;
+
+    for (const char *at = text; (at = strchr(at, '`'));) {
+        size_t n = strspn(at, "`");
+
+        most = n > most ? n : most;
+        at += n;
+    }
+    strbuf_init(&out, strlen(text) * 3 + 16);
+    for (size_t i = 0; i <= most; i++)
+        (void)strbuf_addc(&out, '`');
+    (void)strbuf_adds(&out, most ? " " : "");
+    for (; *text; text++) {
+        if (*text == '|')
+            (void)strbuf_addc(&out, '\\');
+        (void)strbuf_addc(&out, *text == '\n' || *text == '\r' ? ' ' : *text);
+    }
+    (void)strbuf_adds(&out, most ? " " : "");
+    for (size_t i = 0; i <= most; i++)
+        (void)strbuf_addc(&out, '`');
+    return js_string_lossy(out.ptr, out.len);
+}
+
 void verdict_code_safe(json_t *rows)
 {
     size_t i;
     json_t *row;
 
     json_array_foreach (rows, i, row) {
-        AUTO_FREE char *code = xstrdup(js_str(row, "command", ""));
+        const char *command = js_str(row, "command", "");
 
-        for (char *c = code; *c; c++) {
-            if (*c == '`' || *c == '|' || *c == '\n' || *c == '\r')
-                *c = ' ';
-        }
-        if (*code)
-            (void)json_object_set_new(row, "command_code", json_string(code));
+        if (*command)
+            (void)json_object_set_new(row, "command_code", code_span(command));
     }
 }
 

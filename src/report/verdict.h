@@ -36,7 +36,7 @@ char *verdict_git(const struct verdict *v, const char *command);
 const json_t *verdict_newest(const json_t *points, const char *name);
 /* A job for which a new test may pass without the change. */
 bool verdict_is_lenient(const struct job *job);
-/* "command_code" of rows: the command as it may stand between backticks in a table's cell. */
+/* "command_code" of rows: the command as a code span that may stand in a table's cell. */
 void verdict_code_safe(json_t *rows);
 /*
  * Render a template under comments/ whose data may hold verdict, criteria, findings and tasks, in
