@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Keys are hashes already. */
+#define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)(*(const uint64_t *)(key)))
 #include <uthash.h>
 
 enum { STATES = RESULT_SKIPPED + 1, MAX_FORMATS = 32, MAX_FILE = 300 };
@@ -31,6 +33,8 @@ struct tally {
     size_t unnamed[TALLY_SIDES][STATES];
     struct failure *failures[RESULTS_MAX_FAILURES];
     size_t n_failures;
+    struct failure *spare[RESULTS_MAX_FAILURES]; /* those that became part of another */
+    size_t n_spare;
     struct problem problems[RESULTS_MAX_FAILURES];
     size_t n_problems;
     const char *formats[MAX_FORMATS]; /* static texts */
@@ -42,14 +46,14 @@ struct tally *tally_new(void)
     return xcalloc(1, sizeof(struct tally));
 }
 
-static void free_failure(struct failure *failure)
+static void clear_failure(struct failure *failure)
 {
     free(failure->name);
     free(failure->canon);
     free(failure->file);
     free(failure->message);
     clip_release(&failure->detail);
-    free(failure);
+    *failure = (struct failure){0};
 }
 
 void tally_free(struct tally *tally)
@@ -64,8 +68,14 @@ void tally_free(struct tally *tally)
         free(test->name);
         free(test);
     }
-    for (size_t i = 0; i < tally->n_failures; i++)
-        free_failure(tally->failures[i]);
+    for (size_t i = 0; i < tally->n_failures; i++) {
+        clear_failure(tally->failures[i]);
+        free(tally->failures[i]);
+    }
+    for (size_t i = 0; i < tally->n_spare; i++) {
+        clear_failure(tally->spare[i]);
+        free(tally->spare[i]);
+    }
     for (size_t i = 0; i < tally->n_problems; i++) {
         free(tally->problems[i].file);
         free(tally->problems[i].message);
@@ -164,14 +174,15 @@ struct failure *tally_failure(struct tally *tally, enum tally_side side, const c
     }
     if (tally->n_failures == RESULTS_MAX_FAILURES)
         return NULL;
-    failure = xcalloc(1, sizeof(*failure));
+    failure = tally->n_spare ? tally->spare[--tally->n_spare] : xcalloc(1, sizeof(*failure));
+    clear_failure(failure);
     failure->name = xstrdup(clipped);
     failure->canon = xstrdup(canon);
     tally->failures[tally->n_failures++] = failure;
     return failure;
 }
 
-/* What one knows and the other does not; the first is freed. */
+/* What one knows and the other does not. */
 static void merge(struct failure *from, struct failure *to)
 {
     if (!to->file && from->file) {
@@ -188,7 +199,7 @@ static void merge(struct failure *from, struct failure *to)
         to->detail = from->detail;
         from->detail = (struct clip){0};
     }
-    free_failure(from);
+    clear_failure(from);
 }
 
 void tally_rename(struct tally *tally, struct failure *failure, const char *name)
@@ -197,14 +208,15 @@ void tally_rename(struct tally *tally, struct failure *failure, const char *name
     AUTO_FREE char *canon = name_canon(clipped);
     size_t at = 0;
 
-    if (!failure)
-        return;
-    while (tally->failures[at] != failure)
+    while (at < tally->n_failures && tally->failures[at] != failure)
         at++;
+    if (at == tally->n_failures)
+        return;
     for (size_t i = 0; i < tally->n_failures; i++) {
         if (i == at || strcmp(tally->failures[i]->canon, canon) != 0)
             continue;
         merge(failure, tally->failures[i]);
+        tally->spare[tally->n_spare++] = failure;
         tally->n_failures--;
         memmove(&tally->failures[at], &tally->failures[at + 1],
                 (tally->n_failures - at) * sizeof(tally->failures[0]));

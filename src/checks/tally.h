@@ -44,16 +44,16 @@ void tally_test(struct tally *tally, enum tally_side side, const char *name,
 /* n tests without a name. */
 void tally_unnamed(struct tally *tally, enum tally_side side, enum result_state state, size_t n);
 
-/* What is kept of a failing test; NULL when it is the RESULTS_MAX_FAILURES + 1st. It stays valid as
- * long as the tally. */
+/* What is kept of a failing test; NULL when it is the RESULTS_MAX_FAILURES + 1st. The pointer may be
+ * used as long as the tally; after tally_rename() it may have come to mean another test. */
 struct failure *tally_failure(struct tally *tally, enum tally_side side, const char *name);
 /* The first that is told holds; a NULL failure is fine. */
 void failure_place(struct failure *failure, const struct place *place);
 void failure_place_in(struct failure *failure, const char *text);
 void failure_message(struct failure *failure, const char *text, size_t len);
 void failure_detail(struct failure *failure, const char *line, size_t len);
-/* Give it another name; with one that is kept under that name already it becomes one, and the
- * pointer ends. NULL is fine. */
+/* Give it another name; with one that is kept under that name already it becomes one. NULL, and one
+ * that has become part of another, are fine. */
 void tally_rename(struct tally *tally, struct failure *failure, const char *name);
 
 /* A compiler's error; told twice it counts once. file "" when there is none. */

@@ -244,7 +244,7 @@ static void settle(struct reading *r)
     for (size_t i = 0; i < py->n; i++) {
         struct failure *failure = py->kept[i];
 
-        if (py->header[i]) {
+        if (py->header[i] && failure->name) {
             AUTO_FREE char *name = settled_name(failure->file, failure->name);
 
             tally_rename(r->tally, failure, name);
