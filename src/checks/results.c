@@ -12,9 +12,10 @@
 
 /* Sorted by name. */
 static const struct format *const formats[] = {
-    &cargo_format,  &cmocka_format, &compiler_format, &ctest_format,    &gotest_format,
-    &gojson_format, &jest_format,   &junit_format,    &maven_format,    &mocha_format,
-    &node_format,   &pytest_format, &tap_format,      &unittest_format, &vitest_format,
+    &automake_format, &cargo_format,  &cmocka_format,   &compiler_format, &ctest_format,
+    &gojson_format,   &gotest_format, &jest_format,     &junit_format,    &maven_format,
+    &meson_format,    &mocha_format,  &node_format,     &phpunit_format,  &pytest_format,
+    &rspec_format,    &tap_format,    &unittest_format, &vitest_format,
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };

@@ -44,8 +44,8 @@ void tally_test(struct tally *tally, enum tally_side side, const char *name,
 /* n tests without a name. */
 void tally_unnamed(struct tally *tally, enum tally_side side, enum result_state state, size_t n);
 
-/* What is kept of a failing test; NULL when it is the RESULTS_MAX_FAILURES + 1st. The pointer may be
- * used as long as the tally; after tally_rename() it may have come to mean another test. */
+/* What is kept of a failing test; NULL when it is the RESULTS_MAX_FAILURES + 1st. The pointer may
+ * be used as long as the tally; after tally_rename() it may have come to mean another test. */
 struct failure *tally_failure(struct tally *tally, enum tally_side side, const char *name);
 /* The first that is told holds; a NULL failure is fine. */
 void failure_place(struct failure *failure, const struct place *place);

@@ -38,7 +38,8 @@ struct format {
 /* The formats by name, ended by one without. */
 extern const struct format tap_format, pytest_format, unittest_format, gotest_format, gojson_format,
     cargo_format, jest_format, vitest_format, mocha_format, node_format, ctest_format,
-    cmocka_format, maven_format, junit_format, compiler_format;
+    cmocka_format, maven_format, junit_format, compiler_format, meson_format, automake_format,
+    rspec_format, phpunit_format;
 
 /* The format is recognised in this output. */
 void reading_saw(struct reading *r);

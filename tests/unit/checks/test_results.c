@@ -59,6 +59,12 @@ static void results__counts_of_each_format(void **state)
          "cmocka", 1, 1, 0},
         {"[ RUN      ] dies\n", "cmocka", 0, 1, 0},
         {"[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 1\n", "maven", 2, 0, 1},
+        {"1/2 a b  OK     0.11s\n2/2 c  TIMEOUT  1.00s\n", "meson test", 1, 1, 0},
+        {"PASS: a\nFAIL: b\nTestsuite summary for x\n# PASS:  1\n# FAIL:  1\n# ERROR: 0\n",
+         "automake", 1, 1, 0},
+        {"5 examples, 2 failures, 1 pending\n", "rspec", 2, 2, 1},
+        {"OK (5 tests, 9 assertions)\n", "phpunit", 5, 0, 0},
+        {"Tests: 7, Assertions: 4, Errors: 1, Failures: 2, Skipped: 1.\n", "phpunit", 3, 3, 1},
         {"<testsuite name=\"s\"><testcase name=\"a\"/></testsuite>\n", "junit", 1, 0, 0},
     };
 
@@ -82,7 +88,8 @@ static void results__ordinary_output_is_no_test_result(void **state)
     static const char *const rows[] = {
         "",
         "ok\nok then\nnot ok at all\n",
-        "PASS\nFAIL\nFAIL: it\n",
+        "PASS\nFAIL\nFAIL: it\nERROR: no such file\n",
+        "1/2 OK\n3 examples of this\nThere was 1 failure:\nOK (fine)\n",
         "5 passed\n12 passed in review\n",
         "Ran 3 tests\nOK\n",
         "  \u2714 Built target all\n  - an item\n",
