@@ -89,11 +89,13 @@ static int open_forge(struct app *app, struct err *err)
 
 static int open_work(struct app *app, struct err *err)
 {
+    const struct config_sandbox *limits = &app->config->sandbox;
+    const struct sandbox_container container = {.engine = limits->engine, .image = limits->image};
     struct pipeline_options options;
     int rc = gitrepo_startup(err);
 
     if (!rc)
-        rc = sandbox_probe(app->config->sandbox.driver, &app->sandbox, err);
+        rc = sandbox_probe(limits->driver, &container, &app->sandbox, err);
     if (rc)
         return err_wrap(err, "sandbox"), rc;
     rc = model_open(app->config, app->store, clock_real(), &app->model, err);

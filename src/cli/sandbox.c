@@ -2,6 +2,7 @@
 
 #include "vdo/base/clock.h"
 #include "vdo/base/host_rule.h"
+#include "vdo/base/image_name.h"
 #include "vdo/base/proc.h"
 #include "vdo/cli/commands.h"
 
@@ -30,6 +31,9 @@ static const char help[] =
     "  -m, --memory BYTES      all processes together, /tmp included (default 2147483648)\n"
     "  -p, --pids N            processes and threads (default 256)\n"
     "  -k, --disk BYTES        how much DIR may grow (default 2147483648)\n"
+    "      --driver DRIVER     auto (bubblewrap; default), bubblewrap, container\n"
+    "      --image IMAGE       of the container; it must be on the machine\n"
+    "      --engine ENGINE     auto (default), podman, docker, or a path\n"
     "\n"
     "Exit code: that of CMD; 124 past the timeout, 137 past another limit, which is named on\n"
     "standard error; 125 when the host offers no isolation; 2 for wrong usage.\n";
@@ -40,6 +44,9 @@ enum {
     DEFAULT_TIMEOUT_S = 300,
     MOST_TIMEOUT_S = 7 * 24 * 3600,
     WRITE_MS = 200,
+    OPTION_DRIVER = 1000,
+    OPTION_IMAGE,
+    OPTION_ENGINE,
     MOST_ALLOWED = HOST_MAX_RULES
 };
 
@@ -51,6 +58,8 @@ struct options {
     const char *network; /* none allow full */
     const char *allow[MOST_ALLOWED + 1];
     size_t n_allow;
+    const char *driver;
+    struct sandbox_container container;
     int64_t timeout_s;
     int64_t memory_bytes;
     int64_t pids;
@@ -109,6 +118,18 @@ static int take_option(struct options *o, int option, const char *value)
                    wrong("--network is none, allow or full, not", value);
     case 'a':
         return take_allowed(o, value);
+    case OPTION_DRIVER:
+        o->driver = value;
+        return strcmp(value, "none") == 0 ?
+                   wrong("--driver is auto, bubblewrap or container", NULL) :
+                   0;
+    case OPTION_IMAGE:
+        o->container.image = value;
+        return image_name_is_valid(value) ? 0 :
+                                            wrong("--image takes the name of an image, not", value);
+    case OPTION_ENGINE:
+        o->container.engine = value;
+        return 0;
     case 't':
         return parse_number(value, 1, MOST_TIMEOUT_S, &o->timeout_s) ?
                    0 :
@@ -140,6 +161,9 @@ static int parse_options(int argc, char **argv, struct options *out)
                                           {"allow", required_argument, NULL, 'a'},
                                           {"pids", required_argument, NULL, 'p'},
                                           {"disk", required_argument, NULL, 'k'},
+                                          {"driver", required_argument, NULL, OPTION_DRIVER},
+                                          {"image", required_argument, NULL, OPTION_IMAGE},
+                                          {"engine", required_argument, NULL, OPTION_ENGINE},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     int option;
@@ -162,6 +186,8 @@ static int parse_options(int argc, char **argv, struct options *out)
         return wrong("there is no command to run", NULL);
     if ((out->n_allow > 0) != (strcmp(out->network, "allow") == 0))
         return wrong("--network allow and --allow need each other", NULL);
+    if ((strcmp(out->driver, "container") == 0) != (out->container.image != NULL))
+        return wrong("--driver container and --image need each other", NULL);
     out->command = argv + optind;
     return 0;
 }
@@ -270,7 +296,7 @@ static int run(const struct options *o, const struct sandbox *sandbox)
 
 int cli_sandbox(int argc, char **argv)
 {
-    struct options options = {.network = "none", .timeout_s = DEFAULT_TIMEOUT_S};
+    struct options options = {.network = "none", .driver = "auto", .timeout_s = DEFAULT_TIMEOUT_S};
     struct sandbox *sandbox = NULL;
     struct err err = {0};
     int code = parse_options(argc, argv, &options);
@@ -278,7 +304,8 @@ int cli_sandbox(int argc, char **argv)
     if (code || !options.command)
         return code;
     catch_signals();
-    if (proc_start_supervisor(&err) || sandbox_probe("auto", &sandbox, &err)) {
+    if (proc_start_supervisor(&err) ||
+        sandbox_probe(options.driver, &options.container, &sandbox, &err)) {
         (void)fprintf(stderr, "vdo sandbox: %s\n", err.text);
         proc_stop_supervisor();
         return EXIT_NO_ISOLATION;

@@ -2,6 +2,7 @@
 
 #include "vdo/base/fs.h"
 #include "vdo/base/host_rule.h"
+#include "vdo/base/image_name.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 
@@ -146,6 +147,22 @@ const char *check_host_rule(const char *text)
     struct host_rule rule;
 
     return host_rule_parse(text, &rule);
+}
+
+const char *check_engine(const char *text)
+{
+    if (strcmp(text, "auto") == 0 || strcmp(text, "podman") == 0 || strcmp(text, "docker") == 0)
+        return NULL;
+    return text[0] == '/' && !has_blank(text) ?
+               NULL :
+               "expected auto, podman, docker or the absolute path of one of them";
+}
+
+const char *check_image(const char *text)
+{
+    return image_name_is_valid(text) ? NULL :
+                                       "expected the name of an image such as "
+                                       "localhost/toolchains:1";
 }
 
 const char *check_repo_path(const char *text)

@@ -16,6 +16,8 @@ const char *check_certificates(const char *text);
 const char *check_branch(const char *text);
 /* A host that may be reached. */
 const char *check_host_rule(const char *text);
+const char *check_engine(const char *text);
+const char *check_image(const char *text);
 /* A path or glob inside a repository. */
 const char *check_repo_path(const char *text);
 

@@ -51,6 +51,10 @@ static void check_whole(struct option_reader *r, struct config *config, enum con
     strip_slashes(config->public_url);
     strip_slashes(config->github.api_url);
     strip_slashes(config->github.git_url);
+    if (config->sandbox.driver && strcmp(config->sandbox.driver, "container") == 0 &&
+        !config->sandbox.image && !config->sandbox.devcontainer)
+        (void)option_fail(r, "sandbox.driver", false,
+                          "container needs sandbox.image, or sandbox.devcontainer: true");
     if (strcmp(config->forge, "github") == 0 && need != CONFIG_FOR_RUN)
         need_github(r, config, need);
 }

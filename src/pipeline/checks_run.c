@@ -1,4 +1,5 @@
 #include "checks.h"
+#include "devcontainer.h"
 #include "reading.h"
 #include "record.h"
 #include "setup.h"
@@ -40,6 +41,7 @@ static int run_line(struct job_run *run, const char *dir, const char *line, int6
         .allow_hosts = reach ? reach->hosts : NULL,
         .mounts = mounts,
         .n_mounts = setup_mounts(run, dir, mounts),
+        .image = devcontainer_of(run),
         .timeout_ms = time_for(run, timeout_ms),
         .memory_bytes = limits->memory_bytes,
         .disk_bytes = limits->disk_bytes,

@@ -51,6 +51,7 @@ struct job_run {
     struct code_index *index;
     json_t *overlaid; /* paths of which the index holds what the worktree had */
     struct repo_config *repo_config;
+    char *image;         /* see devcontainer.h; NULL: not looked yet */
     struct layer *layer; /* see setup.h; NULL: none is in use */
     json_t *layered;     /* {dir: true}: the copies that see it */
 };

@@ -2,6 +2,7 @@
 
 #include "setup_private.h"
 
+#include "devcontainer.h"
 #include "layers.h"
 #include "lock_files.h"
 #include "record.h"
@@ -41,9 +42,10 @@ void setup_tidy(const struct config *config)
 
 static void hash_of(struct job_run *run, const json_t *lock_files, char hex[SHA256_HEX_SIZE])
 {
-    json_auto_t *all = json_pack("{s:s, s:s, s:[], s:O}", "version", version, "sandbox",
-                                 sandbox_describe(run->p->o.sandbox), "setup", "locks",
-                                 (json_t *)(uintptr_t)lock_files);
+    const char *image = devcontainer_of(run);
+    json_auto_t *all = json_pack("{s:s, s:s, s:s, s:[], s:O}", "version", version, "image",
+                                 image ? image : "", "sandbox", sandbox_describe(run->p->o.sandbox),
+                                 "setup", "locks", (json_t *)(uintptr_t)lock_files);
     json_t *setup = json_object_get(all, "setup");
 
     for (size_t i = 0; i < run->repo_config->n_setup; i++) {

@@ -194,6 +194,7 @@ void workspace_close(struct job_run *run)
     repo_config_free(run->repo_config);
     layer_drop(run->layer);
     json_decref(run->layered);
+    free(run->image);
     free(run->key);
     run->tree = NULL;
     run->index = NULL;
@@ -201,6 +202,7 @@ void workspace_close(struct job_run *run)
     run->repo_config = NULL;
     run->layer = NULL;
     run->layered = NULL;
+    run->image = NULL;
     run->key = NULL;
 }
 

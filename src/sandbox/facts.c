@@ -147,10 +147,10 @@ json_t *facts_lines(const struct sandbox *s)
     const struct facts *f = &s->facts;
     json_t *lines = json_array();
 
-    if (s->version[0])
+    if (s->needs_bwrap && s->version[0])
         line(lines, "bubblewrap", true, true, "%s", s->version);
-    else
-        line(lines, "bubblewrap", false, s->needs_bwrap,
+    else if (s->needs_bwrap)
+        line(lines, "bubblewrap", false, true,
              "not found in /usr/bin or /bin; apt-get install bubblewrap");
     line(lines, "userns", f->user_namespaces, s->needs_bwrap, "%s",
          f->user_namespaces ? "user namespaces can be made" :

@@ -10,9 +10,14 @@
 
 #include "vdo/sandbox/sandbox.h"
 
+struct sandbox_driver;
+
 struct sandbox {
+    const struct sandbox_driver *driver; /* NULL: none */
+    struct sandbox_container container;  /* borrowed texts */
     bool available;
-    char version[32]; /* of bubblewrap */
+    char version[32]; /* of bubblewrap, or of the container engine */
+    char engine[256]; /* driver_container: its path */
     char describe[480];
     char why[400]; /* "" when available */
     char *filter;  /* the system call filter */

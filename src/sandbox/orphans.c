@@ -68,6 +68,20 @@ static bool owner_is_dead(const char *mark)
     return namespace == own_namespace() && start_time(pid) != started;
 }
 
+bool orphans_is_left(const char *name)
+{
+    char mark[ORPHANS_MARK_SIZE];
+    size_t len = strncmp(name, "vdo-", 4) == 0 ? strcspn(name + 4, "-") : 0;
+
+    if (len == 0 || len >= sizeof(mark) || name[4 + len] != '-')
+        return false;
+    memcpy(mark, name + 4, len);
+    mark[len] = '\0';
+    for (char *c = mark; *c; c++)
+        *c = *c == '.' ? ':' : *c;
+    return owner_is_dead(mark);
+}
+
 /* The argument behind the name, in a command line of NUL-ended arguments; or NULL. */
 static const char *find_mark(const char *cmdline, size_t len)
 {

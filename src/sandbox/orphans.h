@@ -9,6 +9,7 @@
 #ifndef VDO_SANDBOX_ORPHANS_H
 #define VDO_SANDBOX_ORPHANS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The name under which bwrap's command line carries the mark. */
@@ -17,6 +18,9 @@ enum { ORPHANS_MARK_SIZE = 96 };
 
 /* "pid namespace:pid:start time" of this process. Returns buf. */
 char *orphans_mark(char *buf, size_t size);
+
+/* Does a name "vdo-<mark with dots>-<which>" belong to an owner that is dead? */
+bool orphans_is_left(const char *name);
 
 /* Kill every bwrap of ours whose owner is dead. Returns how many were found. */
 int orphans_end(void);

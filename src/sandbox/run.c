@@ -2,6 +2,7 @@
 #include "mounts.h"
 #include "output.h"
 #include "proxy.h"
+#include "spec.h"
 #include "tenant.h"
 #include "watch.h"
 
@@ -19,10 +20,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { DEFAULT_PIDS = 256, MOST_FILES = 4096, KILLED = 128 + 9, KILLED_BY_FILE_SIZE = 128 + 25 };
-
-#define DEFAULT_BYTES ((int64_t)(2048UL * VDO_MIB))
-#define LEAST_MEMORY  ((int64_t)(16UL * VDO_MIB))
+enum { KILLED = 128 + 9, KILLED_BY_FILE_SIZE = 128 + 25 };
 
 static const char passwd[] = "root:x:0:0:root:/:/usr/sbin/nologin\n"
                              "u:x:1000:1000:u:/tmp/home:/bin/sh\n"
@@ -62,53 +60,6 @@ struct run {
     struct args args;
     struct proc_rlimit rlimits[3];
 };
-
-static bool is_below(const char *path, const char *top)
-{
-    size_t len = strlen(top);
-
-    return strncmp(path, top, len) == 0 && (path[len] == '/' || path[len] == '\0');
-}
-
-static int check_dir(const char *dir, struct err *err)
-{
-    static const char *const own[] = {"/tmp",  "/var", "/run",     "/home",
-                                      "/root", "/usr", "/var/tmp", "/bin"};
-    static const char *const closed[] = {"/proc", "/sys",   "/dev",   "/etc",    "/boot",
-                                         "/lib",  "/lib32", "/lib64", "/libx32", "/sbin"};
-    bool bad = dir[0] != '/' || dir[strspn(dir, "/")] == '\0' || strstr(dir, "/../") ||
-               strlen(dir) >= PATH_MAX;
-    size_t len = strlen(dir);
-
-    if (len >= 3 && strcmp(dir + len - 3, "/..") == 0)
-        bad = true;
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]) && !bad; i++)
-        bad = strcmp(dir, own[i]) == 0;
-    for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]) && !bad; i++)
-        bad = is_below(dir, closed[i]);
-    return bad ? err_set(err, VDO_E_INVALID,
-                         "sandbox: %.200s cannot be a work directory: give the absolute path of a "
-                         "directory that is not part of the system",
-                         dir) :
-                 VDO_OK;
-}
-
-static int check_spec(const struct sandbox_spec *spec, struct err *err)
-{
-    if (!spec->dir || !spec->argv || !spec->argv[0] || !spec->argv[0][0])
-        return err_set(err, VDO_E_INVALID, "sandbox: no directory or no command");
-    if (spec->timeout_ms <= 0)
-        return err_set(err, VDO_E_INVALID, "sandbox: the timeout must be positive");
-    if (spec->memory_bytes < 0 || (spec->memory_bytes && spec->memory_bytes < LEAST_MEMORY))
-        return err_set(err, VDO_E_INVALID, "sandbox: memory must be %" PRId64 " bytes or more",
-                       LEAST_MEMORY);
-    if (spec->network && spec->allow_hosts)
-        return err_set(err, VDO_E_INVALID,
-                       "sandbox: either the whole network or some hosts can be allowed");
-    if (spec->disk_bytes < 0 || spec->pids < 0 || spec->cpus < 0)
-        return err_set(err, VDO_E_INVALID, "sandbox: a limit is negative");
-    return check_dir(spec->dir, err) ? VDO_E_INVALID : mounts_check(spec, err);
-}
 
 static int make_data(const void *bytes, size_t len)
 {
@@ -192,12 +143,12 @@ static void set_limits(struct run *r)
 {
     const struct sandbox_spec *spec = r->spec;
 
-    r->limits.memory_bytes = spec->memory_bytes ? spec->memory_bytes : DEFAULT_BYTES;
-    r->limits.pids = spec->pids ? spec->pids : DEFAULT_PIDS;
+    r->limits.memory_bytes = spec->memory_bytes ? spec->memory_bytes : SPEC_BYTES;
+    r->limits.pids = spec->pids ? spec->pids : SPEC_PIDS;
     r->limits.cpus = spec->cpus;
-    r->disk_bytes = spec->disk_bytes ? spec->disk_bytes : DEFAULT_BYTES;
+    r->disk_bytes = spec->disk_bytes ? spec->disk_bytes : SPEC_BYTES;
     set_rlimit(&r->rlimits[0], RLIMIT_CORE, 0);
-    set_rlimit(&r->rlimits[1], RLIMIT_NOFILE, MOST_FILES);
+    set_rlimit(&r->rlimits[1], RLIMIT_NOFILE, SPEC_FILES);
     set_rlimit(&r->rlimits[2], RLIMIT_FSIZE, (uint64_t)r->disk_bytes);
 }
 
@@ -344,7 +295,7 @@ int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
 {
     struct run r = {.sandbox = sandbox, .spec = spec, .fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1}};
     int status_fd = -1;
-    int rc = check_spec(spec, err);
+    int rc = spec_check(spec, err);
 
     if (rc)
         return rc;

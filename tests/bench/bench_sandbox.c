@@ -156,7 +156,8 @@ int main(void)
     static const char *const argv[] = {"/usr/bin/true", NULL};
     struct err err = {0};
 
-    if (!mkdtemp(top) || proc_start_supervisor(&err) || sandbox_probe("auto", &sandbox, &err)) {
+    if (!mkdtemp(top) || proc_start_supervisor(&err) ||
+        sandbox_probe("auto", NULL, &sandbox, &err)) {
         (void)fprintf(stderr, "%s\n", err.text);
         return 1;
     }

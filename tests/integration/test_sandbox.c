@@ -41,7 +41,7 @@ static int set_up(void **state)
     struct err err = {0};
 
     (void)state;
-    if (proc_start_supervisor(&err) || sandbox_probe("auto", &sandbox, &err)) {
+    if (proc_start_supervisor(&err) || sandbox_probe("auto", NULL, &sandbox, &err)) {
         (void)printf("# %s\n", err.text);
         return -1;
     }
@@ -621,7 +621,7 @@ static int run_until_killed(const char *where)
     struct sandbox_result result;
     struct sandbox *own = NULL;
 
-    if (proc_start_supervisor(NULL) || sandbox_probe("auto", &own, NULL))
+    if (proc_start_supervisor(NULL) || sandbox_probe("auto", NULL, &own, NULL))
         return 1;
     return sandbox_run(own, &spec, &result, NULL);
 }
@@ -654,7 +654,7 @@ static void sandbox_run__without_isolation_runs_nothing(void **state)
     json_t *report;
 
     (void)state;
-    assert_int_equal(sandbox_probe("none", &none, &err), 0);
+    assert_int_equal(sandbox_probe("none", NULL, &none, &err), 0);
     assert_false(sandbox_available(none));
     assert_int_equal(sandbox_run(none, &spec, &result, &err), VDO_E_REFUSED);
     assert_non_null(strstr(err.text, "sandbox.driver: none"));
@@ -671,7 +671,7 @@ static void sandbox_probe__refuses_an_unknown_driver(void **state)
     struct err err = {0};
 
     (void)state;
-    assert_int_equal(sandbox_probe("chroot", &none, &err), VDO_E_INVALID);
+    assert_int_equal(sandbox_probe("chroot", NULL, &none, &err), VDO_E_INVALID);
     assert_null(none);
     assert_non_null(strstr(err.text, "\"chroot\""));
 }

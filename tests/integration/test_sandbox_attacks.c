@@ -103,7 +103,7 @@ static int set_up(void **state)
     (void)state;
     (void)snprintf(site.top, sizeof(site.top), "/tmp/vdo-attack-XXXXXX");
     if (!mkdtemp(site.top) || proc_start_supervisor(&err) ||
-        sandbox_probe("auto", &site.sandbox, &err))
+        sandbox_probe("auto", NULL, &site.sandbox, &err))
         return -1;
     (void)snprintf(site.host_file, sizeof(site.host_file), "%s/host-secret", site.top);
     if (fs_write_atomic(site.host_file, "secret", 6, 0644, &err))

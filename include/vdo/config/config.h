@@ -81,7 +81,10 @@ struct config_limits {
 };
 
 struct config_sandbox {
-    char *driver;  /* auto bubblewrap none */
+    char *driver;  /* auto bubblewrap container none */
+    char *engine;  /* auto podman docker, or a path */
+    char *image;   /* or NULL */
+    bool devcontainer;
     char *network; /* none full */
     int64_t timeout_ms;
     int64_t memory_bytes;

@@ -24,11 +24,19 @@
 
 struct sandbox; /* what this host can do, found once */
 
+/* For the driver "container"; the texts are borrowed until sandbox_free(). */
+struct sandbox_container {
+    const char *engine; /* auto podman docker, or an absolute path; NULL: auto */
+    const char *image;  /* NULL or "": each run names its own */
+};
+
 /*
- * Find out what holds here. driver: "auto", "bubblewrap", "none". Never fails for want of
- * isolation: ask sandbox_available(). Takes about 50 ms.
+ * Find out what holds here. driver: "auto" (bubblewrap), "bubblewrap", "container", "none".
+ * container may be NULL otherwise. Never fails for want of isolation: ask sandbox_available().
+ * Takes about 50 ms; with containers up to a minute.
  */
-int sandbox_probe(const char *driver, struct sandbox **out, struct err *err);
+int sandbox_probe(const char *driver, const struct sandbox_container *container,
+                  struct sandbox **out, struct err *err);
 void sandbox_free(struct sandbox *sandbox);
 bool sandbox_available(const struct sandbox *sandbox);
 /* One line for people: "bubblewrap 0.8.0, cgroup v1, seccomp" or why there is none and what to do
@@ -64,6 +72,7 @@ struct sandbox_spec {
     const char *const *allow_hosts;
     const struct sandbox_mount *mounts; /* read-only; at most SANDBOX_MAX_MOUNTS */
     size_t n_mounts;
+    const char *image; /* driver "container": instead of the configured one; NULL: that */
     int64_t timeout_ms;
     int64_t memory_bytes; /* all processes together, tmpfs included; 0: 2 GiB */
     int64_t disk_bytes;   /* how much dir may grow; 0: 2 GiB */

@@ -95,6 +95,12 @@ static const struct {
     {LOCAL "roles: {tester: []}\n", "roles.tester: is empty"},
     {LOCAL "roles: {tseter: [local]}\n", "(nearest known key: roles.tester)"},
     {"\"a\\n\\e[1mb\": 1\n", "vdo.yml:1:1: a??[1mb: unknown key"},
+    {"sandbox: {driver: chroot}\n", "expected one of: auto bubblewrap container none"},
+    {"sandbox: {driver: container}\n", "sandbox.driver: container needs sandbox.image, or"},
+    {"sandbox: {engine: lxc}\n", "expected auto, podman, docker or the absolute path"},
+    {"sandbox: {image: \"--privileged\"}\n", "expected the name of an image"},
+    {"sandbox: {image: \"a b\"}\n", "expected the name of an image"},
+    {"sandbox: {layers_mb: -1}\n", "out of range (0 .. 1048576)"},
     {"sandbox: {memory_mb: 1}\n", "out of range (64 .. 1048576)"},
 };
 
