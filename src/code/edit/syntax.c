@@ -13,6 +13,8 @@
 #include <sys/resource.h>
 
 enum { TIMEOUT_MS = 5000, CPU_S = 5, MEMORY_MIB = 1024, NO_CHECK = 77, NO_PROGRAM = 127 };
+/* Exit codes of what a signal has ended; php says 255 of an error it has found. */
+enum { KILLED = 128, MOST_SIGNALS = 64 };
 
 struct checker {
     const char *name;
@@ -176,7 +178,7 @@ static enum edit_syntax_state run(const struct checked *c, const char *const *ar
     if (parse.exit_code == 0)
         return EDIT_SYNTAX_OK;
     if (parse.exit_code < 0 || parse.exit_code == NO_CHECK || parse.exit_code == NO_PROGRAM ||
-        parse.exit_code > 128)
+        (parse.exit_code > KILLED && parse.exit_code <= KILLED + MOST_SIGNALS))
         return EDIT_SYNTAX_NONE;
     take_message(out, parse.said);
     out->line = line_in(out->message);
