@@ -155,6 +155,12 @@ int forge_git_access(struct forge_session *s, const struct forge_repo *repo, cha
     return rc ? rc : s->forge->ops->git_access(s, repo, out_url, out_username, out_password, err);
 }
 
+void forge_git_refused(struct forge_session *s, const struct forge_repo *repo)
+{
+    if (s->forge->ops->git_refused)
+        s->forge->ops->git_refused(s, repo);
+}
+
 char *forge_web_url(struct forge *forge, const char *repo, const char *kind, const char *ref)
 {
     return forge->ops->web_url(forge, repo, kind, ref);

@@ -78,21 +78,36 @@ static int say_redirect(const struct link *link, const struct http_result *resul
                    link->url, origin ? origin : "another path");
 }
 
-static int say_status(const struct link *link, int status, struct err *err)
+/* GitHub's secondary limits come as 403; its documentation names this header for them. */
+static bool asks_to_wait(const struct http_result *result)
 {
+    char after[64];
+
+    return result->status == 429 ||
+           (result->status == 403 &&
+            http_result_header(result, "Retry-After", after, sizeof(after)));
+}
+
+static int say_status(const struct link *link, const struct http_result *result, struct err *err)
+{
+    int status = result->status;
+
     if (status == 401 && !link->username)
         return err_set(err, VDO_E_REFUSED, "%s asks for credentials and none are configured",
                        link->url);
+    /* Tokens that run out are followed by new ones. */
     if (status == 401)
-        return err_set(err, VDO_E_REFUSED, "%s does not accept the credentials (HTTP 401)",
+        return err_set(err, VDO_E_TEMPORARY, "%s does not accept the credentials (HTTP 401)",
                        link->url);
+    if (asks_to_wait(result))
+        return err_set(err, VDO_E_TEMPORARY, "%s asks to wait (HTTP %d)", link->url, status);
     if (status == 403)
         return err_set(err, VDO_E_REFUSED, "%s refuses access (HTTP 403)", link->url);
     if (status == 404 || status == 410)
         return err_set(err, VDO_E_NOT_FOUND,
                        "no repository %s, or the credentials do not show it (HTTP %d)", link->url,
                        status);
-    if (status == 408 || status == 429 || status >= 500)
+    if (status == 408 || status >= 500)
         return err_set(err, VDO_E_TEMPORARY, "%s: HTTP %d", link->url, status);
     return err_set(err, VDO_E_REFUSED, "%s: HTTP %d", link->url, status);
 }
@@ -105,7 +120,7 @@ int smart_answer_judge(struct smart_answer *answer, const struct link *link,
     if (result->status >= 300 && result->status < 400)
         return say_redirect(link, result, err);
     if (result->status != 200)
-        return say_status(link, result->status, err);
+        return say_status(link, result, err);
     if (!http_result_header(result, "Content-Type", type, sizeof(type)) ||
         strcmp(type, answer->type) != 0)
         return err_set(err, VDO_E_REFUSED,

@@ -58,6 +58,14 @@ int workspace_remote(struct job_run *run, struct git_remote_spec *spec, char **o
     return VDO_OK;
 }
 
+void workspace_transferred(struct job_run *run, int rc)
+{
+    struct forge_repo repo = run_repo(run);
+
+    if (rc == VDO_E_TEMPORARY)
+        forge_git_refused(run->lease->forge, &repo);
+}
+
 int workspace_tree(struct job_run *run, struct err *err)
 {
     AUTO_FREE char *dir = NULL;

@@ -27,6 +27,9 @@ int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct e
 /* How git reaches the job's repository. url and password are released by the caller. */
 int workspace_remote(struct job_run *run, struct git_remote_spec *spec, char **out_url,
                      struct secret *password, struct err *err);
+/* To be told how a transfer with workspace_remote() ended: one that may go better later is tried
+ * with a new token then. */
+void workspace_transferred(struct job_run *run, int rc);
 /* An empty folder of the job for running things, "before", "after", "scratch"; made anew. Free with
  * free(). */
 int workspace_fresh_dir(struct job_run *run, const char *name, char **out, struct err *err);

@@ -109,6 +109,29 @@ static void git_waits_for_a_token_of_ten_minutes(void **state)
     secret_release(&second);
 }
 
+static void git_gets_another_token_after_a_refusal(void **state)
+{
+    struct github_world *w = *state;
+    struct secret first = {0};
+    struct secret same = {0};
+    struct secret second = {0};
+    const char *name;
+    char *url = NULL;
+
+    assert_int_equal(forge_git_access(w->session, &w->repo, &url, &name, &first, NULL), VDO_OK);
+    free(url);
+    assert_int_equal(forge_git_access(w->session, &w->repo, &url, &name, &same, NULL), VDO_OK);
+    free(url);
+    assert_string_equal(secret_reveal(&first), secret_reveal(&same));
+    forge_git_refused(w->session, &w->repo);
+    assert_int_equal(forge_git_access(w->session, &w->repo, &url, &name, &second, NULL), VDO_OK);
+    free(url);
+    assert_string_not_equal(secret_reveal(&first), secret_reveal(&second));
+    secret_release(&first);
+    secret_release(&same);
+    secret_release(&second);
+}
+
 static void each_installation_has_its_own_token(void **state)
 {
     struct github_world *w = *state;
@@ -529,6 +552,7 @@ int main(void)
         IN_WORLD(an_old_token_serves_while_no_new_one_can_be_had),
         IN_WORLD(a_token_that_lives_shortly_is_used_for_what_it_is_worth),
         IN_WORLD(git_waits_for_a_token_of_ten_minutes),
+        IN_WORLD(git_gets_another_token_after_a_refusal),
         IN_WORLD(each_installation_has_its_own_token),
         IN_WORLD(a_refused_token_is_minted_again_once),
         IN_WORLD(credentials_that_stay_refused_end_it),

@@ -198,7 +198,7 @@ static void mirror_fetch__is_refused_with_wrong_credentials(void **state)
 
     git_http_require(p->server, "x-access-token", "another");
     with_password(p);
-    assert_int_equal(fetch_fails(p, &err), VDO_E_REFUSED);
+    assert_int_equal(fetch_fails(p, &err), VDO_E_TEMPORARY);
     assert_non_null(strstr(err.text, "credentials"));
     log = git_http_log(p->server);
     for (const char *at = log; (at = strstr(at, "Basic")); at++)
@@ -462,7 +462,7 @@ static void mirror_push__over_http_gives_each_failure_its_meaning(void **state)
     git_http_require(p->server, "x-access-token", "another");
     with_password(p);
     err_clear(&err);
-    assert_int_equal(push(p, "b", p->commit, NULL, &outcome, NULL, &err), VDO_E_REFUSED);
+    assert_int_equal(push(p, "b", p->commit, NULL, &outcome, NULL, &err), VDO_E_TEMPORARY);
     assert_null(strstr(err.text, password));
     assert_log_lacks(other, "/");
     git_http_stop(other);

@@ -160,6 +160,10 @@ int forge_create_pull(struct forge_session *s, const struct forge_repo *repo,
 int forge_git_access(struct forge_session *s, const struct forge_repo *repo, char **out_url,
                      const char **out_username, struct secret *out_password, struct err *err);
 
+/* Git was refused with what forge_git_access() gave: the next call gives something new, where the
+ * forge has that. */
+void forge_git_refused(struct forge_session *s, const struct forge_repo *repo);
+
 /* How long the last VDO_E_TEMPORARY of this session asked to wait; 0 when it did not say. */
 int64_t forge_retry_after_ms(const struct forge_session *s);
 

@@ -46,6 +46,7 @@ struct forge_ops {
                        struct err *err);
     int (*git_access)(struct forge_session *s, const struct forge_repo *repo, char **out_url,
                       const char **out_username, struct secret *out_password, struct err *err);
+    void (*git_refused)(struct forge_session *s, const struct forge_repo *repo); /* or NULL */
 
     char *(*web_url)(struct forge *forge, const char *repo, const char *kind, const char *ref);
     json_t *(*report)(struct forge *forge);

@@ -45,8 +45,9 @@ void mirror_close(struct mirror *mirror);
 /*
  * Fetch all branches into refs/remotes/origin/ (pruned) and learn the default branch. A repository
  * on this machine is not copied: the mirror reads its objects where they lie, so it must stay
- * there. VDO_E_TEMPORARY network; VDO_E_REFUSED credentials, redirect to elsewhere; VDO_E_NOT_FOUND
- * no such repository.
+ * there. VDO_E_TEMPORARY network, a limit of the server, or credentials that it does not take (any
+ * more); VDO_E_REFUSED no credentials, no access, redirect to elsewhere; VDO_E_NOT_FOUND no such
+ * repository.
  */
 int mirror_fetch(struct mirror *mirror, const struct git_remote_spec *remote, struct err *err);
 /* Name of the default branch as of the last fetch ("main"); borrowed; NULL when the repository is
@@ -148,10 +149,10 @@ enum push_outcome { PUSH_DONE, PUSH_ALREADY_THERE };
  * Make refs/heads/<branch> on the remote point at commit. expected_old: what it must point at now;
  * NULL: it must not exist. A branch that already points at commit is PUSH_ALREADY_THERE. Never
  * forces. VDO_E_CONFLICT when the branch points elsewhere (out_found, may be NULL, gets where to;
- * "" when there is none); VDO_E_TEMPORARY; VDO_E_REFUSED (credentials, protected, hook). A push
- * whose answer is lost is settled by reading the branch again. A remote that is a local directory
- * may be a repository with checked-out files: they are not touched, no hook runs, and a branch that
- * is checked out there is VDO_E_REFUSED.
+ * "" when there is none); VDO_E_TEMPORARY as in mirror_fetch(); VDO_E_REFUSED (access, protected,
+ * hook). A push whose answer is lost is settled by reading the branch again. A remote that is a
+ * local directory may be a repository with checked-out files: they are not touched, no hook runs,
+ * and a branch that is checked out there is VDO_E_REFUSED.
  */
 int mirror_push(struct mirror *mirror, const struct git_remote_spec *remote, const char *branch,
                 const char *commit, const char *expected_old, enum push_outcome *outcome,

@@ -78,6 +78,7 @@ static const struct forge_ops ops = {
     .find_pull = github_find_pull,
     .create_pull = github_create_pull,
     .git_access = github_git_access,
+    .git_refused = github_git_refused,
     .web_url = github_web_url,
     .report = github_report,
 };

@@ -162,6 +162,7 @@ int github_get_permission(struct forge_session *s, const struct forge_repo *repo
                           enum forge_permission *out, struct err *err);
 int github_git_access(struct forge_session *s, const struct forge_repo *repo, char **out_url,
                       const char **out_username, struct secret *out_password, struct err *err);
+void github_git_refused(struct forge_session *s, const struct forge_repo *repo);
 char *github_web_url(struct forge *forge, const char *repo, const char *kind, const char *ref);
 int github_get_issue(struct forge_session *s, const struct forge_repo *repo, int64_t number,
                      struct forge_issue *out, struct err *err);

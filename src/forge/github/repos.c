@@ -142,6 +142,14 @@ int github_git_access(struct forge_session *s, const struct forge_repo *repo, ch
     return VDO_OK;
 }
 
+void github_git_refused(struct forge_session *s, const struct forge_repo *repo)
+{
+    int64_t installation = 0;
+
+    if (github_of(s)->app_id && rest_installation(s, repo, &installation, NULL) == VDO_OK)
+        github_drop_token(github_of(s), installation);
+}
+
 char *github_web_url(struct forge *forge, const char *repo, const char *kind, const char *ref)
 {
     const struct github *g = (const struct github *)forge;

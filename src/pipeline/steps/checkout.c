@@ -18,6 +18,7 @@ static int fetch(struct job_run *run, struct err *err)
         rc = workspace_remote(run, &remote, &url, &password, err);
     if (!rc)
         rc = mirror_fetch(run->mirror, &remote, err);
+    workspace_transferred(run, rc);
     secret_release(&password);
     return rc ? (err_wrap(err, "fetch %s", run->job->repo), rc) : VDO_OK;
 }

@@ -142,6 +142,7 @@ static int push(struct job_run *run, const char *commit, char branch[MAX_BRANCH]
         if (rc != VDO_E_CONFLICT) {
             if (rc)
                 err_set(err, why.code, "push %s: %s", branch, why.text);
+            workspace_transferred(run, rc);
             break;
         }
         run_log(run, "info", "branch %s belongs to something else", branch);
