@@ -12,6 +12,8 @@
 char *name_clip(const char *name, size_t len);
 /* The same name as other formats write it: separators become ".", file endings go. */
 char *name_canon(const char *name);
+/* The hash of the canonical name. */
+uint64_t name_key(const char *name);
 uint64_t name_hash(const char *text, size_t len);
 /* Does one canonical name end in the other at a separator? */
 int name_is_tail(const char *whole, const char *tail);

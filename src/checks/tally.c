@@ -116,9 +116,8 @@ static int rank(enum result_state state)
     return ranks[state];
 }
 
-static struct test *find_test(const struct tally *tally, const char *canon)
+static struct test *find_test(const struct tally *tally, uint64_t key)
 {
-    uint64_t key = name_hash(canon, strlen(canon));
     struct test *test;
 
     HASH_FIND(hh, tally->tests, &key, sizeof(key), test);
@@ -130,23 +129,29 @@ void tally_unnamed(struct tally *tally, enum tally_side side, enum result_state 
     tally->unnamed[side][state] += n;
 }
 
+static struct test *add_test(struct tally *tally, uint64_t key, char *name)
+{
+    struct test *test = xcalloc(1, sizeof(*test));
+
+    test->key = key;
+    test->name = name;
+    HASH_ADD(hh, tally->tests, key, sizeof(test->key), test);
+    return test;
+}
+
 void tally_test(struct tally *tally, enum tally_side side, const char *name,
                 enum result_state state)
 {
     AUTO_FREE char *clipped = name_clip(name, strlen(name));
-    AUTO_FREE char *canon = name_canon(clipped);
-    struct test *test = *canon ? find_test(tally, canon) : NULL;
+    uint64_t key = name_key(clipped);
+    struct test *test = find_test(tally, key);
 
-    if (!test && (*canon == '\0' || HASH_COUNT(tally->tests) >= RESULTS_MAX_NAMES)) {
+    if (!test && (key == name_key("") || HASH_COUNT(tally->tests) >= RESULTS_MAX_NAMES)) {
         tally_unnamed(tally, side, state, 1);
         return;
     }
-    if (!test) {
-        test = xcalloc(1, sizeof(*test));
-        test->key = name_hash(canon, strlen(canon));
-        test->name = xstrdup(clipped);
-        HASH_ADD(hh, tally->tests, key, sizeof(test->key), test);
-    }
+    if (!test)
+        test = add_test(tally, key, xstrdup(clipped));
     if (rank(state) > rank(test->state[side]))
         test->state[side] = state;
     if (state == RESULT_FAILED)
@@ -309,8 +314,7 @@ static enum result_state worst(const struct test *test)
 enum result_state tally_state(const struct tally *tally, const char *name)
 {
     AUTO_FREE char *clipped = name_clip(name, strlen(name));
-    AUTO_FREE char *canon = name_canon(clipped);
-    const struct test *test = find_test(tally, canon);
+    const struct test *test = find_test(tally, name_key(clipped));
 
     return test ? worst(test) : RESULT_UNKNOWN;
 }

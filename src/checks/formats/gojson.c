@@ -63,11 +63,29 @@ static void take_event(struct reading *r, const json_t *event)
         take_end(r, package, test, name, state);
 }
 
+/* Most events tell nothing that is kept; they need not be parsed. */
+static bool is_idle(const char *line)
+{
+    static const char *const actions[] = {"run\"", "start\"", "pause\"", "cont\"", "bench\""};
+    const char *action = strstr(line, "\"Action\":\"");
+    const char *output = strstr(line, "\"Output\":\"");
+
+    if (!action)
+        return true;
+    action += strlen("\"Action\":\"");
+    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+        if (text_after(action, actions[i]))
+            return true;
+    }
+    output = output ? output + strlen("\"Output\":\"") : NULL;
+    return output && (text_after(output, "=== ") || text_after(output, "--- "));
+}
+
 static void gojson_line(struct reading *r, const char *line, size_t len)
 {
     json_auto_t *event = NULL;
 
-    if (strncmp(line, "{\"", 2) == 0 && strstr(line, "\"Action\":\"") &&
+    if (strncmp(line, "{\"", 2) == 0 && !is_idle(line) &&
         js_parse(line, len, &event, NULL) == VDO_OK)
         take_event(r, event);
 }
