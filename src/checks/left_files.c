@@ -172,13 +172,15 @@ static void walk_dir(struct walk *walk, int parent, const char *name, const char
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
 
     if (!entries) {
         if (fd >= 0)
             (void)close(fd);
         return;
     }
-    for (struct dirent *entry = readdir(entries); entry && !walk->full; entry = readdir(entries)) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): this DIR belongs to this call
+    while (!walk->full && (entry = readdir(entries))) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             take_entry(walk, fd, path, entry->d_name, depth);
     }

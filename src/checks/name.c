@@ -39,7 +39,7 @@ char *name_clip(const char *name, size_t len)
         keep--;
     out = xmalloc(keep + strlen(hash) + 1);
     memcpy(out, name, keep);
-    (void)strcpy(out + keep, hash);
+    memcpy(out + keep, hash, strlen(hash) + 1);
     return out;
 }
 

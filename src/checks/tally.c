@@ -58,15 +58,18 @@ static void clear_failure(struct failure *failure)
 
 void tally_free(struct tally *tally)
 {
-    struct test *test;
-    struct test *next;
+    struct test *test = tally ? tally->tests : NULL;
 
     if (!tally)
         return;
-    HASH_ITER (hh, tally->tests, test, next) {
-        HASH_DEL(tally->tests, test);
+    /* The elements stay chained in their order. */
+    HASH_CLEAR(hh, tally->tests);
+    while (test) {
+        struct test *next = test->hh.next;
+
         free(test->name);
         free(test);
+        test = next;
     }
     for (size_t i = 0; i < tally->n_failures; i++) {
         clear_failure(tally->failures[i]);
@@ -223,8 +226,8 @@ void tally_rename(struct tally *tally, struct failure *failure, const char *name
         merge(failure, tally->failures[i]);
         tally->spare[tally->n_spare++] = failure;
         tally->n_failures--;
-        memmove(&tally->failures[at], &tally->failures[at + 1],
-                (tally->n_failures - at) * sizeof(tally->failures[0]));
+        for (; at < tally->n_failures; at++)
+            tally->failures[at] = tally->failures[at + 1];
         return;
     }
     free(failure->name);

@@ -74,7 +74,7 @@ static void automake_line(struct reading *r, const char *line, size_t len)
 
         if (name && *name && automake->n < PENDING) {
             automake->states[automake->n] = leads[i].state;
-            automake->names[automake->n++] = xmemdup0(name, strnlen(name, RESULTS_MAX_NAME * 4));
+            automake->names[automake->n++] = xmemdup0(name, strnlen(name, RESULTS_MAX_NAME * 4UL));
         }
     }
 }

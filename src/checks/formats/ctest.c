@@ -34,12 +34,13 @@ static void take_test(struct reading *r, const char *text)
 {
     struct ctest *ctest = r->state;
     const char *dots = strstr(text, " ..");
-    const char *end = dots ? dots + 1 + strspn(dots + 1, ".") : NULL;
+    const char *end;
     enum result_state state;
 
     if (!dots)
         return;
     AUTO_FREE char *name = xmemdup0(text, (size_t)(dots - text));
+    end = dots + 1 + strspn(dots + 1, ".");
     end += strspn(end, " ");
     state = state_of(end);
     if (state == RESULT_UNKNOWN)

@@ -50,9 +50,8 @@ static void take_test(struct reading *r, const char *title, size_t indent, enum 
 
     if (len == 0)
         return;
-    if (strncasecmp(directive, "todo", 4) == 0 && state == RESULT_FAILED)
-        state = RESULT_SKIPPED;
-    else if (strncasecmp(directive, "skip", 4) == 0)
+    if (strncasecmp(directive, "skip", 4) == 0 ||
+        (strncasecmp(directive, "todo", 4) == 0 && state == RESULT_FAILED))
         state = RESULT_SKIPPED;
     node->current = NULL;
     r->in_block = false;

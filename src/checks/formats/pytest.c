@@ -228,7 +228,7 @@ static char *settled_name(const char *file, const char *header)
 
     if (!file || strstr(header, ".py"))
         return xstrdup(header);
-    strbuf_init(&name, RESULTS_MAX_NAME * 4);
+    strbuf_init(&name, RESULTS_MAX_NAME * 4UL);
     (void)strbuf_addf(&name, "%s::", file);
     for (size_t i = 0; i < plain; i++)
         (void)strbuf_add(&name, header[i] == '.' ? "::" : &header[i], header[i] == '.' ? 2 : 1);

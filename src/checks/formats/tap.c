@@ -121,9 +121,7 @@ static void take_point(struct reading *r, const char *text, size_t indent, bool 
     enum result_state state = ok ? RESULT_PASSED : RESULT_FAILED;
 
     directive += text_indent(directive);
-    if (strncasecmp(directive, "skip", 4) == 0)
-        state = RESULT_SKIPPED;
-    else if (strncasecmp(directive, "todo", 4) == 0 && !ok)
+    if (strncasecmp(directive, "skip", 4) == 0 || (strncasecmp(directive, "todo", 4) == 0 && !ok))
         state = RESULT_SKIPPED;
     if (opens && len == all)
         len--;
