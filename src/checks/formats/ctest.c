@@ -22,9 +22,9 @@ static enum result_state state_of(const char *text)
 /* "***Timeout   1.00 sec", "Subprocess aborted***Exception:   0.00 sec" */
 static void take_reason(struct failure *failure, const char *text)
 {
-    const char *stars = strstr(text, "***");
-    const char *from = stars == text ? stars + 3 : text;
-    const char *end = stars > text ? stars : strstr(from, "   ");
+    const char *behind = text_after(text, "***");
+    const char *from = behind ? behind : text;
+    const char *end = strstr(from, behind ? "   " : "***");
 
     failure_message(failure, from, end ? (size_t)(end - from) : strlen(from));
 }
