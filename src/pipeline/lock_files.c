@@ -5,6 +5,7 @@
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
+#include "vdo/checks/find.h"
 #include "vdo/json/json.h"
 
 #include <fnmatch.h>
@@ -12,19 +13,6 @@
 #include <string.h>
 
 #define MOST_BYTES (16UL * VDO_MIB)
-
-static const char *const names[] = {
-    /* JavaScript */
-    "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml",
-    "pnpm-workspace.yaml", ".npmrc", ".yarnrc", ".yarnrc.yml", "bun.lock", "bun.lockb",
-    /* Python */
-    "requirements*.txt", "constraints*.txt", "pyproject.toml", "setup.py", "setup.cfg", "Pipfile",
-    "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "environment.yml",
-    /* others */
-    "Gemfile", "Gemfile.lock", "*.gemspec", "composer.json", "composer.lock", "go.mod", "go.sum",
-    "Cargo.toml", "Cargo.lock", "pom.xml", "build.gradle", "build.gradle.kts", "gradle.lockfile",
-    "mix.exs", "mix.lock", "bower.json", "Package.swift", "Package.resolved", "Podfile",
-    "Podfile.lock", "cpanfile", "cpanfile.snapshot"};
 
 static const char *const filled[] = {"node_modules",  "bower_components", "vendor", ".venv",
                                      "venv",          ".bundle",          "Pods",   ".pnpm-store",
@@ -36,8 +24,8 @@ static bool is_lock_file(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    for (size_t i = 0; i < N_OF(names); i++) {
-        if (fnmatch(names[i], slash ? slash + 1 : path, 0) == 0)
+    for (const char *const *name = checks_lock_files(); *name; name++) {
+        if (fnmatch(*name, slash ? slash + 1 : path, 0) == 0)
             return true;
     }
     return false;

@@ -34,8 +34,9 @@ json_t *checks_find_lint(checks_read_fn read, void *arg);
 /* Those of the repository's configuration, or NULL when it names none; new reference. */
 json_t *checks_configured(const struct repo_config *config);
 
-/* Names of files, in any folder, whose content decides what a setup installs: lock files and
- * manifests that have none. NULL-ended, sorted; static. */
+/* Names of files, in any folder, whose content decides what a setup installs: lock files, the
+ * manifests beside them, versions of tools. As fnmatch(3) reads them; NULL-ended, sorted; static.
+ */
 const char *const *checks_lock_files(void);
 
 /* Where JUnit XML is usually left, as path_glob_match() reads it. NULL-ended; static. */
