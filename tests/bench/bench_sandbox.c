@@ -1,9 +1,11 @@
 /*
  * bench_sandbox: what the sandbox costs. Start of /usr/bin/true in it against posix_spawn() of the
- * same, one after the other, and eight at a time; then a processor-bound and a file-bound command.
+ * same, one after the other, and eight at a time; the same with a proxy and with a read-only mount;
+ * then processor-bound and file-bound commands, and "make check" of a small C project.
  * One line per measurement: name p50 p95 in milliseconds.
  */
 #include "vdo/base/fs.h"
+#include "vdo/base/mem.h"
 #include "vdo/base/proc.h"
 #include "vdo/sandbox/sandbox.h"
 
@@ -48,7 +50,8 @@ static double print_times(const char *name, double *times, int n)
 static void spawn_plain(const char *const *argv, const char *dir)
 {
     posix_spawn_file_actions_t actions;
-    char *const env[] = {NULL};
+    char path[] = "PATH=/usr/bin:/bin";
+    char *const env[] = {path, NULL};
     int status;
     pid_t pid;
 
@@ -71,6 +74,37 @@ static void run_inside(const char *const *argv, const char *dir)
         abort();
     }
     sandbox_result_release(&result);
+}
+
+static void start_variant(const char *name, struct sandbox_spec *spec)
+{
+    static const char *const argv[] = {"/usr/bin/true", NULL};
+    double times[RUNS];
+
+    spec->dir = top;
+    spec->argv = argv;
+    spec->timeout_ms = 60000;
+    for (int i = 0; i < RUNS; i++) {
+        struct sandbox_result result;
+        double started = now_ms();
+
+        if (sandbox_run(sandbox, spec, &result, NULL) || result.exit_code != 0)
+            abort();
+        times[i] = now_ms() - started;
+        sandbox_result_release(&result);
+    }
+    (void)print_times(name, times, RUNS);
+}
+
+static void measure_variants(void)
+{
+    static const char *const hosts[] = {"registry.example", NULL};
+    static const struct sandbox_mount mount = {.from = "/usr/share", .to = "deps"};
+    struct sandbox_spec proxy = {.allow_hosts = hosts};
+    struct sandbox_spec layer = {.mounts = &mount, .n_mounts = 1};
+
+    start_variant("start of true, with a proxy", &proxy);
+    start_variant("start of true, with a mount", &layer);
 }
 
 static double time_one(void (*run)(const char *const *, const char *), const char *const *argv)
@@ -106,6 +140,56 @@ static void compare_line(const char *name, const char *line)
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
 
     compare_both(name, argv, LONG_RUNS);
+}
+
+enum { SOURCES = 12 };
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+    AUTO_FREE char *path = fs_join(dir, name);
+
+    if (fs_write_atomic(path, text, strlen(text), 0644, NULL))
+        abort();
+}
+
+/* A library of some files, a test program, and "make check" that builds and runs both. */
+static void make_project(const char *dir)
+{
+    static const char makefile[] = "SRC := $(wildcard f*.c)\n"
+                                   "check: test\n\t./test\n"
+                                   "test: test.o $(SRC:.c=.o)\n\t/usr/bin/cc -o $@ $^\n"
+                                   "%.o: %.c\n\t/usr/bin/cc -O1 -Wall -c -o $@ $<\n"
+                                   "clean:\n\trm -f *.o test\n";
+
+    (void)fs_make_dirs(dir, 0755, NULL);
+    write_file(dir, "Makefile", makefile);
+    write_file(
+        dir, "test.c",
+        "#include <stdio.h>\nint f0(int);\nint main(void)\n{\n    for (int i = 0; i < 1000; "
+        "i++)\n        if (f0(i) != i)\n            return 1;\n    return puts(\"ok\") < 0;\n}\n");
+    for (int i = 0; i < SOURCES; i++) {
+        AUTO_FREE char *name = xasprintf("f%d.c", i);
+        AUTO_FREE char *text =
+            xasprintf("#include <stdlib.h>\n#include <string.h>\n#include <stdio.h>\n"
+                      "int f%d(int n);\nint f%d(int n)\n{\n    char text[32];\n    "
+                      "snprintf(text, sizeof(text), \"%%d\", n);\n    return atoi(text);\n}\n",
+                      i, i);
+
+        write_file(dir, name, text);
+    }
+}
+
+static void compare_project(void)
+{
+    AUTO_FREE char *dir = fs_join(top, "project");
+    static const char line[] = "cd project && make -s clean && make -s check >/dev/null";
+
+    if (access("/usr/bin/make", X_OK) || access("/usr/bin/cc", X_OK)) {
+        (void)printf("make check of a C project: skipped, no make or cc\n");
+        return;
+    }
+    make_project(dir);
+    compare_line("make check of a C project", line);
 }
 
 struct worker {
@@ -165,6 +249,7 @@ int main(void)
     if (sandbox_available(sandbox)) {
         compare_both("start of true", argv, RUNS);
         measure_parallel();
+        measure_variants();
         compare_line("shell loop", "i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done");
         compare_line("2000 processes", "i=0; while [ $i -lt 2000 ]; do /usr/bin/true; "
                                        "i=$((i+1)); done");
@@ -175,6 +260,7 @@ int main(void)
                          "for i in 1 2 3 4; do printf '#include <stdio.h>\\n#include <stdlib.h>\\n"
                          "int f(int n) { return printf(\"%%d\", n * atoi(\"7\")); }\\n' > c$i.c; "
                          "/usr/bin/cc -O2 -c c$i.c; done; rm -f c*");
+        compare_project();
     }
     sandbox_free(sandbox);
     proc_stop_supervisor();
