@@ -91,13 +91,13 @@ static void take_listener(struct proxy *p)
     p->channel = -1;
 }
 
-static void accept_one(struct proxy *p)
+static bool accept_one(struct proxy *p)
 {
     int one = 1;
     int fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     if (fd < 0)
-        return;
+        return false;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     p->conns[p->n_conns++] = conn_new(&p->shared, fd, now_ms());
     if (++p->accepted == PROXY_ALL_CONNECTIONS) {
@@ -105,6 +105,7 @@ static void accept_one(struct proxy *p)
                      "the run made more connections than it may");
         (void)shutdown(p->listener, SHUT_RDWR);
     }
+    return true;
 }
 
 static bool may_accept(const struct proxy *p)
@@ -147,7 +148,7 @@ static void *proxy_main(void *arg)
         if (fds[1].revents && p->channel >= 0)
             take_listener(p);
         else if (fds[1].revents && may_accept(p))
-            accept_one(p);
+            (void)accept_one(p);
     }
 }
 
@@ -201,6 +202,22 @@ int proxy_start(const char *const *rules, int64_t head_ms, struct proxy **out, i
     return VDO_OK;
 }
 
+/* What was sent before the end counts, also when this thread had no time for it until now. */
+static void finish(struct proxy *p)
+{
+    static const struct pollfd ready[2] = {{.revents = POLLIN}, {.fd = -1}};
+
+    if (p->channel >= 0)
+        take_listener(p);
+    while (p->listener >= 0 && may_accept(p) && accept_one(p))
+        ;
+    for (size_t i = 0; i < p->n_conns; i++) {
+        if (p->conns[i]->state == CONN_HEAD)
+            conn_work(p->conns[i], ready, now_ms());
+        conn_cut(p->conns[i]);
+    }
+}
+
 void proxy_stop(struct proxy *proxy)
 {
     if (!proxy->running)
@@ -208,6 +225,7 @@ void proxy_stop(struct proxy *proxy)
     (void)eventfd_write(proxy->stop_fd, 1);
     (void)pthread_join(proxy->thread, NULL);
     proxy->running = false;
+    finish(proxy);
 }
 
 bool proxy_was_reached(const struct proxy *proxy)

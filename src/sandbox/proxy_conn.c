@@ -42,6 +42,14 @@ void conn_free(struct conn *conn)
     free(conn);
 }
 
+void conn_cut(struct conn *conn)
+{
+    if (conn->state == CONN_LOOKUP || conn->state == CONN_CONNECT)
+        attempts_add(&conn->shared->attempts, conn->request.host, conn->request.port, true,
+                     "the command ended before it was reached");
+    conn->state = CONN_DONE;
+}
+
 static const char *reason_of(int status)
 {
     switch (status) {

@@ -40,6 +40,8 @@ struct conn {
 /* Takes client, which is non-blocking. */
 struct conn *conn_new(struct conn_shared *shared, int client, int64_t now_ms);
 void conn_free(struct conn *conn);
+/* The run has ended: an attempt that has not come to its end is recorded as it stands. */
+void conn_cut(struct conn *conn);
 /* What to wait for: two entries, fd -1 where there is nothing. */
 void conn_events(const struct conn *conn, struct pollfd fds[2]);
 /* Go on with what has come; fds as poll() left them. The state CONN_DONE: free it. */

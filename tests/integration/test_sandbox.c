@@ -470,6 +470,32 @@ static void sandbox_run__has_the_network_only_when_told(void **state)
     (void)close(fd);
 }
 
+/* However short the command: the proxy's thread may not have looked at all by then. */
+static void sandbox_run__sees_the_attempts_of_a_command_that_ends_at_once(void **state)
+{
+    static const char *const hosts[] = {"a.example.org", NULL};
+    static const char *const argv[] = {
+        "bash", "-c",
+        "exec 3<>/dev/tcp/127.0.0.1/3128; printf 'CONNECT b.example.org:443 HTTP/1.1\\r\\n\\r\\n' >&3",
+        NULL};
+    struct sandbox_spec spec = shell(argv);
+
+    (void)state;
+    need_isolation();
+    spec.allow_hosts = hosts;
+    for (int i = 0; i < 10; i++) {
+        struct sandbox_result result;
+        struct err err = {0};
+
+        if (sandbox_run(sandbox, &spec, &result, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(json_array_size(result.network), 1);
+        assert_string_equal(js_str(json_array_get(result.network, 0), "host", ""), "b.example.org");
+        assert_false(js_bool(json_array_get(result.network, 0), "allowed", true));
+        sandbox_result_release(&result);
+    }
+}
+
 static void sandbox_run__lets_a_test_serve_itself_on_loopback(void **state)
 {
     (void)state;
@@ -724,6 +750,7 @@ int main(int argc, char **argv)
         WITH_DIR(sandbox_run__ends_at_the_deadline_and_names_it),
         WITH_DIR(sandbox_run__counts_processor_time),
         WITH_DIR(sandbox_run__has_the_network_only_when_told),
+        WITH_DIR(sandbox_run__sees_the_attempts_of_a_command_that_ends_at_once),
         WITH_DIR(sandbox_run__lets_a_test_serve_itself_on_loopback),
         WITH_DIR(sandbox_run__keeps_eight_runs_apart_when_two_misbehave),
         WITH_DIR(sandbox_run__ends_when_vdo_itself_is_killed),
