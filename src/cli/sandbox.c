@@ -169,6 +169,7 @@ static int parse_options(int argc, char **argv, struct options *out)
     int option;
 
     optind = 0;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
     while ((option = getopt_long(argc, argv, "+d:n:a:t:m:p:k:h", longs, NULL)) != -1) {
         int rc;
 

@@ -26,7 +26,7 @@ static const char rounds_fact[] = "rounds of setup";
 
 enum { SETUP_COMMANDS_AT_ONCE = 4 /* how many of the longest another job is waited for */ };
 
-static struct layers layers_of(const struct config *config, char *top)
+static struct layers layers_of(const struct config *config, const char *top)
 {
     return (struct layers){.top = top, .max_bytes = config->sandbox.layers_bytes};
 }

@@ -77,8 +77,10 @@ static void add_etc(struct args *args)
         "/etc/perl",         "/etc/os-release",  "/etc/debian_version"};
     glob_t found = {0};
 
-    for (size_t i = 0; i < N_OF(patterns); i++)
+    for (size_t i = 0; i < N_OF(patterns); i++) {
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): absolute patterns, no user names
         (void)glob(patterns[i], i ? GLOB_APPEND : 0, NULL, &found);
+    }
     for (size_t i = 0; i < found.gl_pathc; i++)
         ADD(args, "--ro-bind-try", found.gl_pathv[i], found.gl_pathv[i]);
     globfree(&found);

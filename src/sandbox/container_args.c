@@ -92,7 +92,8 @@ int container_args(const struct container_run *run, struct args *out, struct err
     struct args args = {0};
     int rc;
 
-    ADD(&args, run->sandbox->engine, "run", "--rm", "--name", run->name, "--pull", "never");
+    args_add(&args, run->sandbox->engine);
+    ADD(&args, "run", "--rm", "--name", run->name, "--pull", "never");
     if (!run->spec->network)
         ADD(&args, "--network", "none");
     ADD(&args, "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",

@@ -27,6 +27,6 @@ void facts_find(struct facts *facts);
 /* The path of podman or docker, or NULL. Static. */
 const char *facts_engine(const char *name);
 /* sandbox_facts() */
-json_t *facts_lines(const struct sandbox *sandbox);
+json_t *facts_lines(const struct sandbox *s);
 
 #endif

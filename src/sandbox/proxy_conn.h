@@ -43,8 +43,8 @@ void conn_free(struct conn *conn);
 /* The run has ended: an attempt that has not come to its end is recorded as it stands. */
 void conn_cut(struct conn *conn);
 /* What to wait for: two entries, fd -1 where there is nothing. */
-void conn_events(const struct conn *conn, struct pollfd fds[2]);
+void conn_events(const struct conn *c, struct pollfd fds[2]);
 /* Go on with what has come; fds as poll() left them. The state CONN_DONE: free it. */
-void conn_work(struct conn *conn, const struct pollfd fds[2], int64_t now_ms);
+void conn_work(struct conn *c, const struct pollfd fds[2], int64_t now_ms);
 
 #endif

@@ -124,6 +124,7 @@ static void put_line(struct writer *w, const struct request_line *line)
     put(w, "\r\n", 2);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): it is written through the writer
 size_t proxy_request_rewrite(const char *head, size_t len, char out[PROXY_REWRITTEN_MAX])
 {
     struct writer w = {.to = out};

@@ -81,9 +81,9 @@ struct config_limits {
 };
 
 struct config_sandbox {
-    char *driver;  /* auto bubblewrap container none */
-    char *engine;  /* auto podman docker, or a path */
-    char *image;   /* or NULL */
+    char *driver; /* auto bubblewrap container none */
+    char *engine; /* auto podman docker, or a path */
+    char *image;  /* or NULL */
     bool devcontainer;
     char *network; /* none full */
     int64_t timeout_ms;
