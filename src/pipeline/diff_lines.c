@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_LINES = 1 << 30 };
+
 /* A place in the text of a diff. */
 struct cursor {
     const struct diff *diff;
@@ -21,6 +23,14 @@ struct cursor {
 
 enum step { STEP_END, STEP_HUNK, STEP_KEPT, STEP_ADDED, STEP_REMOVED, STEP_OTHER };
 
+/* No file has more lines; sums of such numbers do not overflow. */
+static long long read_number(const char *text, char **end)
+{
+    long long n = strtoll(text, end, 10);
+
+    return n < 0 ? 0 : n > MAX_LINES ? MAX_LINES : n;
+}
+
 static bool read_hunk(struct cursor *c, const char *line)
 {
     long long old_count = 1;
@@ -29,14 +39,14 @@ static bool read_hunk(struct cursor *c, const char *line)
 
     if (strncmp(line, "@@ -", 4) != 0)
         return false;
-    c->old_line = strtoll(line + 4, &end, 10);
+    c->old_line = read_number(line + 4, &end);
     if (*end == ',')
-        old_count = strtoll(end + 1, &end, 10);
+        old_count = read_number(end + 1, &end);
     if (strncmp(end, " +", 2) != 0)
         return false;
-    c->new_line = strtoll(end + 2, &end, 10);
+    c->new_line = read_number(end + 2, &end);
     if (*end == ',')
-        new_count = strtoll(end + 1, &end, 10);
+        new_count = read_number(end + 1, &end);
     c->old_count = old_count;
     c->old_left = old_count;
     c->new_left = new_count;

@@ -23,5 +23,11 @@ int facts_make(struct job_run *run, const char *tree, json_t **out, struct err *
 
 /* "lint" of the above; paths: of the files of the change that stand in it. */
 int lint_make(struct job_run *run, const json_t *paths, json_t **out, struct err *err);
+/* What linters printed, each behind its marker line "== NAME": {name: {"missing": bool, "messages":
+ * {text without line numbers: n}, "n": n}}; new reference. */
+json_t *lint_read(const char *output);
+/* The messages of one linter that are more often there after than before (NULL: none was);
+ * new reference. */
+json_t *lint_new(const json_t *before, const json_t *after);
 
 #endif

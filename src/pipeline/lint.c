@@ -146,8 +146,7 @@ static char *without_numbers(const char *line, size_t len)
     return xasprintf("%.*s%.*s", (int)(colon - copy), copy, MAX_MESSAGE, rest);
 }
 
-/* {linter: {"missing": bool, "messages": {text: n}, "n": n}} of an output. */
-static json_t *read_output(const char *output)
+json_t *lint_read(const char *output)
 {
     json_t *all = json_object();
     json_t *now = NULL;
@@ -176,7 +175,7 @@ static json_t *read_output(const char *output)
     return all;
 }
 
-static json_t *new_messages(const json_t *before, const json_t *after)
+json_t *lint_new(const json_t *before, const json_t *after)
 {
     json_t *list = json_array();
     const char *text;
@@ -205,7 +204,7 @@ static void add_tool(json_t *lint, const char *name, const char *command, const 
         (void)json_array_append_new(json_object_get(lint, "missing"), json_string(name));
         return;
     }
-    fresh = new_messages(json_object_get(before, name), now);
+    fresh = lint_new(json_object_get(before, name), now);
     n = json_array_size(fresh);
     while (json_array_size(fresh) > MAX_NEW)
         (void)json_array_remove(fresh, MAX_NEW);
@@ -254,7 +253,7 @@ static int run_in(struct job_run *run, const char *dir, const json_t *paths, jso
     else if (rc || done.end != SANDBOX_EXITED)
         *out_why = xasprintf("the linters could not be run: %s", rc ? why.text : done.limit);
     else
-        *out = read_output(done.output);
+        *out = lint_read(done.output);
     if (rc != VDO_E_REFUSED)
         sandbox_result_release(&done);
     return rc == VDO_E_REFUSED ? VDO_OK : rc;
