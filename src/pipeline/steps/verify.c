@@ -65,7 +65,8 @@ static int leave_result(struct job_run *run, const struct verification *v, const
             js_string_lossy(said, strlen(said)), "rounds", v->rounds, "rounds_used_up",
             v->rounds > 0 && v->rounds >= run->limits.fix_rounds && verification_failing(v->joined),
             "checks", v->joined, "proof", proof ? json_incref(proof) : json_null(), "facts", facts,
-            "reach", setup_reach(run), "network", setup_take_network(run));
+            "reach", run->repo_config->n_setup ? setup_reach(run) : "none", "network",
+            setup_take_network(run));
     json_decref(proof);
     json_decref(facts);
     return rc;
