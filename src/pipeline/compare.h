@@ -27,7 +27,8 @@ struct check_runs {
  *
  * A failing check is blamed on the change unless its failing tests failed at base too, or are
  * flaky: ended differently on two runs of the same files. Where tests are not named, the exit codes
- * are compared. A check that could be run before and no longer can is blamed on it too. At most 200 names are listed of a kind.
+ * are compared. A check that could be run before and no longer can is blamed on it too. At most 200
+ * names are listed of a kind.
  */
 json_t *compare_runs(const struct check_runs *runs);
 

@@ -190,3 +190,40 @@ int failures_text(const struct job_run *run, const json_t *joined, char **out, s
     data = json_pack("{s:O}", "checks", failing);
     return prompt_text("fix_checks.md", data, out, err);
 }
+
+static void add_place(struct strbuf *out, const json_t *of)
+{
+    json_auto_t *place = place_of(of);
+
+    (void)strbuf_addf(out, "- %s", json_string_value(place));
+}
+
+void failures_of_run(struct strbuf *out, const json_t *item)
+{
+    const json_t *failures = js_at(item, "reading.tests.failures");
+    const json_t *problems = js_at(item, "reading.tests.problems");
+    size_t i;
+    json_t *one;
+
+    if (js_bool(item, "result.ok", false) && json_array_size(js_at(item, "result.tests.formats")))
+        return;
+    if (json_array_size(failures) + json_array_size(problems) == 0) {
+        (void)strbuf_addf(out, "%s\n", js_str(item, "output", ""));
+        return;
+    }
+    json_array_foreach (problems, i, one) {
+        if (i >= SHOWN_FAILURES)
+            break;
+        add_place(out, one);
+        (void)strbuf_addf(out, "%s\n", js_str(one, "message", ""));
+    }
+    json_array_foreach (failures, i, one) {
+        if (i >= SHOWN_FAILURES)
+            break;
+        add_place(out, one);
+        (void)strbuf_addf(out, "%s: %s\n%s\n", js_str(one, "name", ""), js_str(one, "message", ""),
+                          js_str(one, "detail", ""));
+    }
+    if (json_array_size(failures) > SHOWN_FAILURES)
+        (void)strbuf_addf(out, "and %zu more\n", json_array_size(failures) - SHOWN_FAILURES);
+}

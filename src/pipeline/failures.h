@@ -15,5 +15,8 @@ bool failures_to_mend(const struct job_run *run, const json_t *joined);
 /* The instruction: for each failing check the failures as place, message and their lines; else the
  * end of its output; what is not the builder's is said to be so. Free with free(). */
 int failures_text(const struct job_run *run, const json_t *joined, char **out, struct err *err);
+/* What one run of checks_run() says of its failures: place, name, message and lines of each, and
+ * compilers' errors; the end of its output where nothing was read; nothing of tests that pass. */
+void failures_of_run(struct strbuf *out, const json_t *item);
 
 #endif

@@ -115,7 +115,17 @@ static int64_t count(const json_t *tests)
     return js_int(tests, "passed", 0) + js_int(tests, "failed", 0) + js_int(tests, "skipped", 0);
 }
 
-json_t *reading_end(struct reading *r, int exit_code)
+/* Do the files count, and not the output? The one that names failures, else the one that names more
+ * tests: nobody hides a failure behind a long list of tests that pass. */
+static bool files_count(const json_t *output, const json_t *files)
+{
+    bool output_fails = js_int(output, "failed", 0) > 0;
+    bool files_fail = js_int(files, "failed", 0) > 0;
+
+    return output_fails == files_fail ? count(files) >= count(output) : files_fail;
+}
+
+json_t *reading_end(struct reading *reading, int exit_code)
 {
     struct gathering g = {.names = json_object()};
     struct results *files;
@@ -125,13 +135,13 @@ json_t *reading_end(struct reading *r, int exit_code)
     int n_files = 0;
 
     for (int i = 0; i < STREAMS; i++)
-        flush(r, i);
-    tests = results_end(r->output);
+        flush(reading, i);
+    tests = results_end(reading->output);
     agree = results_agree(tests, exit_code);
-    files = read_files(r, &n_files, unread);
+    files = read_files(reading, &n_files, unread);
     if (n_files > 0) {
         json_auto_t *left = results_end(files);
-        bool better = count(left) >= count(tests);
+        bool better = files_count(tests, left);
 
         agree = agree && results_agree(left, exit_code);
         if (better) { /* compilers speak on the output alone */
@@ -139,9 +149,9 @@ json_t *reading_end(struct reading *r, int exit_code)
             json_decref(tests);
             tests = json_incref(left);
         }
-        results_visit(better ? files : r->output, gather, &g);
+        results_visit(better ? files : reading->output, gather, &g);
     } else {
-        results_visit(r->output, gather, &g);
+        results_visit(reading->output, gather, &g);
     }
     results_free(files);
     return json_pack("{s:O, s:b, s:i, s:o, s:o, s:b}", "tests", tests, "agree", agree, "junit",

@@ -6,9 +6,9 @@
  *      "unread": [text: file and why, of those that were not read to their end],
  *      "names": {test: "p" passed, "f" failed, "s" skipped}, "names_cut": bool}
  *
- * Of output and JUnit files the one that names more tests counts; they are not added, because the
- * same test has two names in them. agree is false when either does not fit the exit code. Threads:
- * a reading belongs to one thread.
+ * Of output and JUnit files the one that names failures counts, else the one that names more tests;
+ * they are not added, because the same test has two names in them. agree is false when either does
+ * not fit the exit code. Threads: a reading belongs to one thread.
  */
 #ifndef VDO_PIPELINE_READING_H
 #define VDO_PIPELINE_READING_H

@@ -152,8 +152,8 @@ static void describe_proof(struct strbuf *text, const json_t *proof)
     json_auto_t *skipped = tests_that(proof, "base", "skipped");
     json_auto_t *not_named = tests_that(proof, "base", "not named");
     json_auto_t *failing = tests_that(proof, "head", "failed");
-    long long all = (long long)(js_int(proof, "more_tests", 0) +
-                                (int64_t)json_array_size(js_at(proof, "tests")));
+    size_t listed = json_array_size(js_at(proof, "tests"));
+    long long all = (long long)js_int(proof, "more_tests", 0) + (long long)listed;
 
     (void)strbuf_addf(text, "%lld of %lld %s without the change and %s with it",
                       (long long)js_int(proof, "proven", 0), all,
@@ -195,12 +195,11 @@ void verdict_proof_row(struct verdict *v)
     }
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
     describe_proof(&text, proof);
-    if (js_int(proof, "failing", 0) > 0)
+    if (js_int(proof, "failing", 0) > 0 ||
+        (js_int(proof, "proven", 0) == 0 && !verdict_is_lenient(v->job)))
         status = "fail";
     else if (verdict_is_lenient(v->job))
         status = "info";
-    else if (js_int(proof, "proven", 0) == 0)
-        status = "fail";
     else if (js_int(proof, "passing_at_base", 0) > 0)
         status = "warn";
     command = proof_command(v, proof);

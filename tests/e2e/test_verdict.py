@@ -390,3 +390,16 @@ roles: {{reviewer: [script, other]}}
 def test_a_reviewer_that_built_the_change_is_said_to_be_one(run, make_repo):
     job = run(make_repo("python"), python_script())
     assert "by script, which built the change too" in job.row("review")["text"]
+
+
+def test_the_builder_sees_failures_and_not_the_whole_log(run, make_repo):
+    check = answer("builder", "", ("run_checks", {}))
+    job = run(make_repo("python"), python_script(fix=(edit("prices.py", "price * count", "price + count"), check, PYTHON_FIX,
+                                                      edit("prices.py", "price + count", "price * count"), check)))
+    record = job.record()
+    shown = [b["text"] for c in record["calls"] if c["role"] == "builder" for t in c["request"]["turns"] for b in t["blocks"]
+             if b.get("kind") == "tool_result" or "tool_result" in json.dumps(b)]
+    broken = [t for t in shown if "2 failed" in t]
+    assert broken and "- tests/test_prices.py:10: tests/test_prices.py::test_total: " in broken[0]
+    assert "short test summary info" not in broken[0] and "PASSED" not in broken[0]
+    assert any(t.strip().endswith("python3 -m pytest -q: 5 passed") or "5 passed" in t for t in shown)

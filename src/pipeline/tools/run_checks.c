@@ -1,6 +1,7 @@
 #include "tool.h"
 
 #include "../checks.h"
+#include "../failures.h"
 #include "../workspace.h"
 
 #include "vdo/base/mem.h"
@@ -28,9 +29,9 @@ static int run_checks(struct tool_call *call, struct err *err)
     json_array_foreach (results, i, item) {
         const json_t *result = json_object_get(item, "result");
 
-        (void)strbuf_addf(call->out, "%s: %s\n%s\n", js_str(item, "run", ""),
-                          report_check_text(result, text, sizeof(text)),
-                          js_str(item, "output", ""));
+        (void)strbuf_addf(call->out, "%s: %s\n", js_str(item, "run", ""),
+                          report_check_text(result, text, sizeof(text)));
+        failures_of_run(call->out, item);
         call->is_error = call->is_error || !js_bool(result, "ok", false);
     }
     return VDO_OK;

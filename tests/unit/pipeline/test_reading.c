@@ -110,6 +110,27 @@ static void a_report_file_that_names_more_tests_counts_alone(void **state)
     assert_int_equal(reading_state(read, "one"), '\0');
 }
 
+static void a_failure_is_not_hidden_behind_a_longer_list_of_passes(void **state)
+{
+    static const char *const says[] = {"not ok 1 - one\n1..1\n", "ok 1 - one\nok 2 - two\n1..2\n"};
+    static const char *const files[] = {
+        "<testsuite><testcase name=\"x\"/><testcase name=\"y\"/></testsuite>",
+        "<testsuite><testcase name=\"x\"><failure message=\"boom\"/></testcase></testsuite>"};
+    const struct place *place = *state;
+
+    for (int i = 0; i < 2; i++) {
+        struct reading *reading = reading_new(place->dir);
+        json_auto_t *read = NULL;
+
+        feed(reading, 1, says[i]);
+        leave(place, "junit.xml", files[i]);
+        read = reading_end(reading, 0);
+        reading_free(reading);
+        assert_int_equal(js_int(read, "tests.failed", 0), 1);
+        assert_false(js_bool(read, "agree", true));
+    }
+}
+
 static void a_report_that_is_no_xml_is_said(void **state)
 {
     const struct place *place = *state;
@@ -167,6 +188,8 @@ int main(void)
                                         make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(a_report_file_that_names_more_tests_counts_alone, make_dir,
                                         drop_dir),
+        cmocka_unit_test_setup_teardown(a_failure_is_not_hidden_behind_a_longer_list_of_passes,
+                                        make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(a_report_that_is_no_xml_is_said, make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(a_line_without_an_end_costs_no_more_than_its_cap, make_dir,
                                         drop_dir),
