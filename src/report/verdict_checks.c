@@ -273,6 +273,7 @@ void verdict_review_row(struct verdict *v)
     struct count c = count_findings(js_at(v->points, "review.findings"));
     AUTO_FREE char *command = xasprintf("vdo jobs show %s", v->job->id);
     AUTO_FREE char *by = NULL;
+    AUTO_FREE char *dropped = NULL;
     AUTO_FREE char *text = NULL;
 
     if (*skipped || !js_at(v->points, "review.verdict")) {
@@ -287,17 +288,12 @@ void verdict_review_row(struct verdict *v)
                        provider);
     else
         by = xasprintf("by %s, which did not build the change", provider);
+    if (c.dropped)
+        dropped = xasprintf(", %zu dropped because they name no line of the change", c.dropped);
     text =
         xasprintf("%s %s; findings: %zu open, %zu fixed%s",
                   strcmp(js_str(v->points, "review.verdict", ""), "approve") == 0 ? "approved" :
                                                                                     "not approved",
-                  by, c.open, c.fixed, c.dropped ? "" : "");
-    if (c.dropped) {
-        AUTO_FREE char *more =
-            xasprintf("%s, %zu dropped because they name no line of the change", text, c.dropped);
-
-        verdict_add(v, "review", c.high ? "fail" : c.open ? "warn" : "pass", more, command);
-        return;
-    }
+                  by, c.open, c.fixed, dropped ? dropped : "");
     verdict_add(v, "review", c.high ? "fail" : c.open ? "warn" : "pass", text, command);
 }
