@@ -131,6 +131,9 @@ json_t *local_job_json(struct app *app, const struct job *job)
     (void)json_object_set(out, "files", json_object_get(all, "files"));
     (void)json_object_set(out, "verdict", json_object_get(all, "verdict"));
     (void)json_object_set(out, "criteria", json_object_get(all, "criteria"));
+    (void)json_object_set(out, "checks", json_object_get(all, "checks"));
+    (void)json_object_set(out, "new_tests", json_object_get(all, "new_tests"));
+    (void)json_object_set(out, "findings", json_object_get(all, "findings"));
     (void)json_object_set(out, "tasks", json_object_get(all, "tasks"));
     (void)json_object_set_new(out, "usage", usage_totals(app, job->id));
     (void)json_object_set(out, "cost_usd", json_object_get(all, "cost_usd"));

@@ -1,4 +1,4 @@
-#include "vdo/report/report.h"
+#include "verdict.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
@@ -58,6 +58,24 @@ static json_t *copy_or_empty(const json_t *from, const char *path)
     return json_is_array(value) ? json_incref(value) : json_array();
 }
 
+/* The checks without their output and the lines of each failure. */
+static json_t *checks_json(const json_t *points)
+{
+    json_t *list = json_deep_copy(verdict_newest(points, "checks"));
+    size_t i;
+    json_t *check;
+
+    json_array_foreach (list, i, check) {
+        size_t k;
+        json_t *failure;
+
+        (void)json_object_del(check, "output");
+        json_array_foreach (js_at(check, "failures"), k, failure)
+            (void)json_object_del(failure, "detail");
+    }
+    return list ? list : json_array();
+}
+
 static void add_detail(const struct report *report, const struct job *job, json_t *out)
 {
     json_auto_t *points = NULL;
@@ -69,6 +87,9 @@ static void add_detail(const struct report *report, const struct job *job, json_
     (void)json_object_set_new(out, "tasks", copy_or_empty(points, "plan.tasks"));
     (void)json_object_set_new(out, "files", copy_or_empty(points, "deliver.files"));
     (void)json_object_set_new(out, "verdict", copy_or_empty(points, "deliver.verdict"));
+    (void)json_object_set_new(out, "checks", checks_json(points));
+    (void)json_object_set_new(out, "new_tests",
+                              copy_or_empty(verdict_newest(points, "proof"), "tests"));
     (void)json_object_set_new(out, "findings", copy_or_empty(points, "review.findings"));
     (void)json_object_set_new(out, "usage", report_usage(report->store, job->id));
     (void)json_object_set_new(out, "reason", text_or_null(job->reason));

@@ -129,6 +129,10 @@ def test_a_mended_project_is_verified_with_its_numbers(run, make_repo):
     proof = job.row("new tests fail, then pass")
     assert proof["status"] == "pass" and proof["text"].startswith("2 of 2 fail without the change and pass with it")
     assert "tests/test_more.py" in proof["command"]
+    assert [(t["name"], t["base"], t["head"], t["proves"]) for t in job.job["new_tests"]] == [
+        ("tests/test_more.py::test_cents_alone", "failed", "passed", True),
+        ("tests/test_more.py::test_three_digits", "failed", "passed", True)]
+    assert job.job["checks"][0]["blame"] == "none" and "output" not in job.job["checks"][0]
     job.replays()
 
 

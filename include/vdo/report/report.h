@@ -67,8 +67,8 @@ void report_reaction_row(struct outbox_row *row, const struct job *job, const ch
 int report_reply(const char *template_name, const json_t *data, char **out, struct err *err);
 
 /*
- * A job as the API shows it. detail: also steps[] criteria[] tasks[] files[] verdict[] usage[]
- * reason. public_url: for "url". New reference.
+ * A job as the API shows it. detail: also steps[] criteria[] tasks[] files[] checks[] new_tests[]
+ * findings[] verdict[] usage[] reason. public_url: for "url". New reference.
  */
 json_t *report_job_json(const struct report *report, const struct job *job, bool detail);
 /* A delivery as the API shows it; new reference. */
