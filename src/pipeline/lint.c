@@ -162,7 +162,8 @@ json_t *lint_read(const char *output)
 
             name = xmemdup0(output + skip, len - skip);
             now = json_pack("{s:b, s:{}, s:i}", "missing", missing, "messages", "n", 0);
-            (void)json_object_set_new(all, name, now);
+            if (json_object_set_new(all, name, now)) /* no UTF-8 */
+                now = NULL;
         } else if (now && (message = without_numbers(output, len))) {
             json_t *messages = json_object_get(now, "messages");
             json_int_t n = json_integer_value(json_object_get(messages, message));
