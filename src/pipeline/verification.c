@@ -76,11 +76,13 @@ static int run_on_head(struct job_run *run, const json_t *checks, json_t **out, 
     return rc ? rc : checks_run(run, dir, checks, out, err);
 }
 
-/* The checks of a list for which a second run is wanted. */
+/* The checks up to the last for which a second run is wanted: a check may need what those before it
+ * have built. */
 static json_t *wanted(const json_t *checks, const struct verification *v,
                       bool (*wants)(const struct check_runs *runs))
 {
     json_t *list = json_array();
+    size_t last = 0;
     size_t i;
     json_t *check;
 
@@ -90,9 +92,11 @@ static json_t *wanted(const json_t *checks, const struct verification *v,
                                   .before_again = js_at(base, "again"),
                                   .after = json_array_get(v->head, i)};
 
-        if (wants(&runs))
-            (void)json_array_append(list, check);
+        (void)json_array_append(list, check);
+        last = wants(&runs) ? i + 1 : last;
     }
+    while (json_array_size(list) > last)
+        (void)json_array_remove(list, last);
     return list;
 }
 
@@ -140,7 +144,7 @@ static int run_base(struct job_run *run, struct verification *v, struct err *err
     twice = wanted(checks_of(run), v, compare_wants_before_again);
     if (json_array_size(twice) == 0)
         return VDO_OK;
-    run_log(run, "check", "%zu failing at the base; once more, to tell flaky tests",
+    run_log(run, "check", "failing at the base; %zu once more, to tell flaky tests",
             json_array_size(twice));
     rc = run_on_base(run, twice, &again, err);
     if (!rc)
@@ -197,7 +201,7 @@ int verification_after(struct job_run *run, struct verification *v, struct err *
     v->head = head;
     twice = wanted(checks_of(run), v, compare_wants_after_again);
     if (json_array_size(twice)) {
-        run_log(run, "check", "%zu newly failing; once more, to tell flaky tests",
+        run_log(run, "check", "newly failing; %zu once more, to tell flaky tests",
                 json_array_size(twice));
         rc = run_on_head(run, twice, &again, err);
     }

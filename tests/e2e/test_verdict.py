@@ -407,3 +407,14 @@ def test_the_builder_sees_failures_and_not_the_whole_log(run, make_repo):
     assert broken and "- tests/test_prices.py:10: tests/test_prices.py::test_total: " in broken[0]
     assert "short test summary info" not in broken[0] and "PASSED" not in broken[0]
     assert any(t.strip().endswith("python3 -m pytest -q: 5 passed") or "5 passed" in t for t in shown)
+
+
+def test_a_second_run_has_what_the_checks_before_it_build(run, make_repo):
+    files = {"a.txt": "one\n", "test.sh": "[ -f built ] || exit 99\necho 1..1\necho 'not ok 1 - steady'\nexit 1\n",
+             ".github/vdo.yml": "checks:\n  - {name: build, run: \"touch built\"}\n  - {name: test, run: \"sh test.sh\"}\n"
+                                "  - {name: last, run: \"true\"}\n"}
+    job = run(make_repo(files), [refine(), plan(["a.txt"]), edit("a.txt", "one", "two"), end("builder"), end("tester"), APPROVE])
+    lines = [c["line"] for c in job.record()["commands"] if c["step"] == "verify" and "exit" in c]
+    assert lines[:5] == ["touch built", "sh test.sh", "true", "touch built", "sh test.sh"]
+    check = [c for c in job.job["checks"] if c["name"] == "test"][0]
+    assert check["blame"] == "old" and check["old"] == ["steady"] and check["flaky"] == []
