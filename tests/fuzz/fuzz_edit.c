@@ -4,7 +4,8 @@
  * Input "T...": an answer of any kind; the tree is fixed. Input "D...": bytes make a file and a
  * changed one; their difference is written as a unified diff.
  *
- * Held: nothing outside the tree changes; a refused answer leaves every byte; an applied one that
+ * Held: an answer without marks has nothing to apply where whole files do not count; nothing
+ * outside the tree changes; a refused answer leaves every byte; an applied one that
  * carries no line numbers does not apply a second time; a diff of two files, with its numbers or
  * without them, gives exactly the second one or is refused, and so does its inverse.
  */
@@ -114,6 +115,18 @@ static int apply(enum edit_format format, const char *answer, size_t len)
     return rc;
 }
 
+/* What is not marked holds no edits but whole files. */
+static void check_marks(const char *answer, size_t len)
+{
+    struct edit_options options = {.dir = tree_dir, .dry_run = true, .only_marked = true};
+    json_t *report = NULL;
+    struct err err = {0};
+    int rc = edit_apply_answer(&options, EDIT_AUTO, answer, len, &report, &err);
+
+    assert(edit_answer_is_marked(answer, len) || rc == VDO_E_REFUSED);
+    json_decref(report);
+}
+
 /* --- any answer ---------------------------------------------------------------------------- */
 
 static bool has_numbers(const char *answer, size_t len)
@@ -152,6 +165,7 @@ static void any_answer(const char *answer, size_t len)
     put(tree_dir, "a.py", A, sizeof(A) - 1);
     put(tree_dir, "b.txt", B, sizeof(B) - 1);
     before = dump_dir(tree_dir);
+    check_marks(answer, len);
     rc = apply(format, answer, len);
     after = dump_dir(tree_dir);
     check_outside();
