@@ -72,13 +72,18 @@ static int look_at(struct refresh *r, const char *dir, const char *path, struct 
     return refresh_index_contents(r, r->now.n - 1, bytes, len, err);
 }
 
-static bool is_one_of(const char *path, const char *const *paths, size_t n)
+static int by_bytes(const void *a, const void *b)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(paths[i], path) == 0)
-            return true;
-    }
-    return false;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char **sorted(const char *const *paths, size_t n)
+{
+    const char **copy = xcalloc(n, sizeof(*copy));
+
+    memcpy(copy, paths, n * sizeof(*copy));
+    qsort(copy, n, sizeof(*copy), by_bytes);
+    return copy;
 }
 
 /* All others as they were, and the new ones. */
@@ -86,6 +91,7 @@ static void merge(const struct snapshot *before, const struct snapshot *changed,
                   const char *const *paths, size_t n, struct snapshot *out)
 {
     const struct snapshot *from[] = {before, changed};
+    AUTO_FREE const char **gone = sorted(paths, n);
 
     for (size_t k = 0; k < 2; k++) {
         for (size_t i = 0; i < from[k]->n; i++) {
@@ -93,7 +99,7 @@ static void merge(const struct snapshot *before, const struct snapshot *changed,
             struct snap_file *copy;
             const char *path;
 
-            if (k == 0 && is_one_of(f->path, paths, n))
+            if (k == 0 && bsearch(&f->path, gone, n, sizeof(*gone), by_bytes))
                 continue;
             copy = snapshot_add(out, f->path);
             path = copy->path;
