@@ -190,3 +190,21 @@ def test_demo_ends_by_itself_with_a_pull_request(tmp_path):
     repo = str(tmp_path / "demo" / "project")
     branch = [b.strip(" *") for b in git(repo, "branch").splitlines() if "vdo/" in b][0]
     assert "isspace" in git(repo, "show", branch + ":src/words.c")
+
+
+def test_doctor_tells_what_the_sandbox_builds_on(make_vdo, hub):
+    v = make_vdo(hub=hub, start=False)
+    done = v.run("doctor", "-c", v.config, "--json")
+    facts = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
+    assert {"sandbox", "bubblewrap", "userns", "cgroup", "seccomp", "landlock", "idmap", "container"} <= set(facts)
+    assert all(c["status"] in ("ok", "note", "FAIL") and c["text"] for c in facts.values())
+
+
+def test_doctor_fails_when_containers_are_wanted_and_cannot_be_had(make_vdo, hub, tmp_path):
+    engine = tmp_path / "podman"
+    engine.write_text("#!/bin/sh\necho 'Cannot connect to the daemon'\nexit 1\n")
+    engine.chmod(0o755)
+    v = make_vdo(hub=hub, start=False, extra=f"sandbox: {{driver: container, image: a/b, engine: {engine}}}\n")
+    done = v.run("doctor", "-c", v.config)
+    assert done.returncode == 1 and f"{engine} does not answer: Cannot connect to the daemon" in done.stdout
+    assert "bubblewrap" not in done.stdout  # it is not asked for

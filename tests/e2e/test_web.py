@@ -105,6 +105,7 @@ def test_health_readiness_metrics_about(finished):
     assert json.loads(vdo.get("/healthz")[1]) == {"status": "ok"}
     ready = json.loads(vdo.get("/readyz")[1])
     assert ready["status"] == "ready" and ready["parts"]["store"] == "ok"
+    assert {"driver", "cgroup", "seccomp", "user_namespaces", "landlock_abi", "id_mapped_mounts", "engines"} <= set(ready["parts"]["sandbox"])
     assert json.loads(vdo.get("/about")[1])["version"]
     metrics = vdo.get("/metrics")[1]
     assert 'vdo_jobs{state="completed"} 1' in metrics and "vdo_webhook_deliveries_total" in metrics
