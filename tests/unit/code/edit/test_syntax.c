@@ -210,6 +210,7 @@ static void edit_syntax__believes_the_way_it_is_given(void **state)
         {0, 77, "gave up", EDIT_SYNTAX_NONE, 0},
         {0, 127, "not found", EDIT_SYNTAX_NONE, 0},
         {0, 137, "killed", EDIT_SYNTAX_NONE, 0},
+        {0, 255, "Errors parsing - on line 3", EDIT_SYNTAX_BROKEN, 3}, /* php */
         {0, -1, "", EDIT_SYNTAX_NONE, 0},
         {VDO_E_REFUSED, 1, "", EDIT_SYNTAX_NONE, 0},
     };
