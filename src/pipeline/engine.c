@@ -39,6 +39,7 @@ void pipeline_tidy(void *pipeline)
     const struct pipeline *p = pipeline;
 
     setup_tidy(p->o.config);
+    workspace_tidy(p->o.store, p->o.config);
 }
 
 void pipeline_free(struct pipeline *pipeline)

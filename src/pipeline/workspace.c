@@ -9,6 +9,7 @@
 #include "vdo/gitrepo/path.h"
 #include "vdo/json/json.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,32 @@ void workspace_drop(struct job_run *run)
     AUTO_FREE char *dir = xasprintf("%s/checks/%s", run->p->o.config->data_dir, run->job->id);
 
     (void)fs_remove_tree(dir, NULL);
+}
+
+static bool is_over(struct store *store, const char *id)
+{
+    struct job job = {0};
+    int rc = store_job_get(store, id, &job, NULL);
+    bool over = rc == VDO_E_NOT_FOUND || (rc == VDO_OK && job_state_is_final(job.state));
+
+    job_release(&job);
+    return over;
+}
+
+void workspace_tidy(struct store *store, const struct config *config)
+{
+    AUTO_FREE char *top = fs_join(config->data_dir, "checks");
+    DIR *dir = opendir(top);
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        AUTO_FREE char *path = fs_join(top, entry->d_name);
+
+        if (entry->d_name[0] != '.' && is_over(store, entry->d_name))
+            (void)fs_remove_tree(path, NULL);
+    }
+    if (dir)
+        (void)closedir(dir);
 }
 
 void workspace_close(struct job_run *run)

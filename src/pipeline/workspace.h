@@ -37,6 +37,8 @@ int workspace_fresh_dir(struct job_run *run, const char *name, char **out, struc
 int workspace_copy_tree(struct job_run *run, const char *name, char **out, struct err *err);
 /* Everything the job does not need once it has ended. */
 void workspace_drop(struct job_run *run);
+/* Remove what jobs that are over, or that nobody knows, have left behind; for the janitor. */
+void workspace_tidy(struct store *store, const struct config *config);
 /* Close what is open. */
 void workspace_close(struct job_run *run);
 

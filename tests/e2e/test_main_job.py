@@ -1,5 +1,6 @@
 """The main job over real HTTP and real git: a signed webhook in, a pull request out."""
 import json
+import os
 import re
 
 from conftest import APPROVE, EDIT, FINISH, SAMPLE, answer, good_script, plan, refine, wait_for
@@ -53,6 +54,19 @@ def test_hidden_text_reaches_no_model(hub, make_vdo):
         store = f.read()
     # The delivery's body is dropped once it is done; what the models were sent never held it.
     assert b"ignored: \xe2\x80\x8b" not in store
+
+
+def test_what_an_ended_job_left_on_disk_is_removed(hub, make_vdo):
+    repo = hub.add_repo(files=SAMPLE)
+    vdo = make_vdo(hub)
+    hub.label(repo, hub.open_issue(repo, "Greet politely"))
+    job = vdo.ended()
+    vdo.stop()
+    left = [os.path.join(vdo.dir, "data", "checks", name) for name in (job["id"], "killed0local0run")]
+    for folder in left:
+        os.makedirs(os.path.join(folder, "before"))
+    vdo.start()
+    wait_for(lambda: not any(map(os.path.exists, left)))
 
 
 def test_a_failing_check_goes_back_to_the_builder_and_is_mended(hub, make_vdo):
