@@ -48,12 +48,13 @@ static int prune_calls(struct conn *c, struct pruning *a, struct err *err)
 /* Keys of recorded commands and of what they gave at the base begin with the job's id. */
 static int prune_commands(struct conn *c, struct pruning *a, struct err *err)
 {
-    int rc = conn_run(c,
-                      "DELETE FROM docs WHERE kind IN ('job-command', 'job-base') AND key IN (SELECT d.key FROM "
-                      "docs AS d JOIN jobs AS j ON j.id = substr(d.key, 1, instr(d.key, '/') - 1) "
-                      "WHERE d.kind IN ('job-command', 'job-base') AND j.finished_at_ms > 0 "
-                      "AND j.finished_at_ms < ?1 LIMIT ?2)",
-                      VALUES(INT(a->older_than_ms), INT(PRUNE_ROWS)), err);
+    int rc = conn_run(
+        c,
+        "DELETE FROM docs WHERE kind IN ('job-command', 'job-base') AND key IN (SELECT d.key FROM "
+        "docs AS d JOIN jobs AS j ON j.id = substr(d.key, 1, instr(d.key, '/') - 1) "
+        "WHERE d.kind IN ('job-command', 'job-base') AND j.finished_at_ms > 0 "
+        "AND j.finished_at_ms < ?1 LIMIT ?2)",
+        VALUES(INT(a->older_than_ms), INT(PRUNE_ROWS)), err);
 
     a->n += rc ? 0 : sqldb_changes(conn_db(c));
     return rc;
