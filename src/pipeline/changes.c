@@ -1,6 +1,6 @@
 #include "changes.h"
 
-#include "criteria.h"
+#include "verify/criteria.h"
 #include "workspace.h"
 
 #include "vdo/json/json.h"

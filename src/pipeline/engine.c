@@ -1,5 +1,5 @@
 #include "run.h"
-#include "setup.h"
+#include "setup/setup.h"
 #include "workflow.h"
 #include "workspace.h"
 

@@ -1,7 +1,7 @@
 #include "regions.h"
 
-#include "ask.h"
-#include "record.h"
+#include "agent/ask.h"
+#include "record/record.h"
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"

@@ -1,7 +1,7 @@
 #include "workspace.h"
 
 #include "changes.h"
-#include "layers.h"
+#include "setup/layers.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"

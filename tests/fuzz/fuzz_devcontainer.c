@@ -1,5 +1,5 @@
 /* Whatever a repository has as its devcontainer.json: an image it names could not be an option. */
-#include "../../src/pipeline/devcontainer.h"
+#include "../../src/pipeline/setup/devcontainer.h"
 
 #include <ctype.h>
 #include <stdint.h>

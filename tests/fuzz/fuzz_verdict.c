@@ -1,8 +1,8 @@
 /* verdict: what is read out of summaries, diffs and linters' output claims nothing that is not
  * there. */
-#include "../../src/pipeline/criteria.h"
-#include "../../src/pipeline/diff_lines.h"
-#include "../../src/pipeline/facts.h"
+#include "../../src/pipeline/verify/criteria.h"
+#include "../../src/pipeline/verify/diff_lines.h"
+#include "../../src/pipeline/verify/facts.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"

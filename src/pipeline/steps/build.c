@@ -1,5 +1,5 @@
-#include "../agent.h"
-#include "../ask.h"
+#include "../agent/agent.h"
+#include "../agent/ask.h"
 #include "../changes.h"
 #include "../workspace.h"
 

@@ -1,5 +1,5 @@
 #include "../changes.h"
-#include "../secrets.h"
+#include "../verify/secrets.h"
 #include "../workspace.h"
 
 #include "vdo/base/limits.h"

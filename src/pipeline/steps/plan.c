@@ -1,4 +1,4 @@
-#include "../ask.h"
+#include "../agent/ask.h"
 #include "../plan_files.h"
 #include "../workspace.h"
 

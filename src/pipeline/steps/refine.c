@@ -1,4 +1,4 @@
-#include "../ask.h"
+#include "../agent/ask.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"

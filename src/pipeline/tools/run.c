@@ -1,6 +1,6 @@
 #include "tool.h"
 
-#include "../checks.h"
+#include "../verify/checks.h"
 #include "../workspace.h"
 
 #include "vdo/base/mem.h"

@@ -1,7 +1,7 @@
 #include "tool.h"
 
-#include "../checks.h"
-#include "../failures.h"
+#include "../verify/checks.h"
+#include "../verify/failures.h"
 #include "../workspace.h"
 
 #include "vdo/base/mem.h"

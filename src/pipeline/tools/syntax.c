@@ -1,6 +1,6 @@
 #include "tool.h"
 
-#include "../record.h"
+#include "../record/record.h"
 #include "../workspace.h"
 
 #include "vdo/base/fs.h"

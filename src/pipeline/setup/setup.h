@@ -1,0 +1,52 @@
+/*
+ * setup: what a repository's checks need before they can be run. Used inside pipeline only.
+ *
+ * What setup may reach is said by the repository's configuration of the base branch: `allow` (some
+ * hosts, through the sandbox's proxy), `setup_network` (all or nothing), else by sandbox.network of
+ * the service. Checks reach nothing.
+ *
+ * Where setup only fills directories of dependencies (node_modules, vendor, .venv, ...), it is run
+ * once, in a copy of the base commit, and what it made is kept as a layer (layers.h) that this and
+ * later jobs of the repository see read-only. The layer's name is a hash of the setup commands, the
+ * manifests and lock files at the base, and what runs them. A copy whose manifests or lock files
+ * differ from the base, or that has something where a layer would go, is set up by itself; so is
+ * every copy when setup makes anything else, because that may depend on the sources.
+ */
+#ifndef VDO_PIPELINE_SETUP_H
+#define VDO_PIPELINE_SETUP_H
+
+#include "../run.h"
+
+/*
+ * Run the setup commands of the repository's configuration in dir, in their order.
+ *
+ * out_why  left alone when all went well; else set to why the checks cannot be run; free with
+ *          free()
+ * Returns 0, or a code when the job must stop.
+ */
+int setup_run(struct job_run *run, const char *dir, char **out_why, struct err *err);
+
+/* The layer's mounts for a command in dir, when setup_run() left it so; else 0. out is
+ * SANDBOX_MAX_MOUNTS long; what it points to is the run's. */
+size_t setup_mounts(const struct job_run *run, const char *dir, struct sandbox_mount *out);
+
+/* Remove layers that are left over or too many; for the janitor. */
+void setup_tidy(const struct config *config);
+
+/*
+ * What setup commands of the step tried to reach so far, for its checkpoint:
+ *
+ *     [{"host","port","allowed","why","count","command"}]
+ *
+ * the same attempt of the same command once, however many copies it was set up in; [] when there
+ * was none, or none could be seen (setup_reach() tells). At most SETUP_MAX_ATTEMPTS. New reference;
+ * forgets them.
+ */
+#define SETUP_MAX_ATTEMPTS 200
+json_t *setup_take_network(struct job_run *run);
+
+/* What setup may reach: "none", "allow" (each attempt is seen), "full" (attempts cannot be seen).
+ * Static. */
+const char *setup_reach(const struct job_run *run);
+
+#endif

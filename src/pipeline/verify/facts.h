@@ -1,0 +1,33 @@
+/*
+ * facts: what is computed of a change without running it, and by linters. Used inside pipeline
+ * only.
+ *
+ *     {"tree": oid,
+ *      "secrets": as change_secrets(),
+ *      "licences": [path],                      that have lost their header
+ *      "sensitive": [{"path", "why"}],
+ *      "syntax": {"checked": n, "unchecked": n, "broken": [{"path", "message", "was_broken":
+ * bool}], "checkers": [name], "paths": [those that were checked]}, "lint": {"skipped": reason or
+ * null, "tools": [{"name", "before": n, "after": n, "n_new": n, "new": [text], "command",
+ * "of_files": globs or ""}], "missing": [name]}}
+ */
+#ifndef VDO_PIPELINE_FACTS_H
+#define VDO_PIPELINE_FACTS_H
+
+#include "../run.h"
+
+/* Of the worktree, whose tree id is given. New reference. */
+int facts_make(struct job_run *run, const char *tree, json_t **out, struct err *err);
+
+/* ---- lint.c ---- */
+
+/* "lint" of the above; paths: of the files of the change that stand in it. */
+int lint_make(struct job_run *run, const json_t *paths, json_t **out, struct err *err);
+/* What linters printed, each behind its marker line "== NAME": {name: {"missing": bool, "messages":
+ * {text without line numbers: n}, "n": n}}; new reference. */
+json_t *lint_read(const char *output);
+/* The messages of one linter that are more often there after than before (NULL: none was);
+ * new reference. */
+json_t *lint_new(const json_t *before, const json_t *after);
+
+#endif
