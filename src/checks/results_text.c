@@ -39,6 +39,13 @@ static const char *shown(const char *name)
     return name;
 }
 
+static void add_name(char *buf, size_t size, const char *before, const char *name)
+{
+    const char *part = shown(name);
+
+    add(buf, size, "%s%s%s", before, part == name ? "" : "...", part);
+}
+
 static void add_names(const json_t *read, char *buf, size_t size)
 {
     const json_t *failures = js_at(read, "failures");
@@ -46,8 +53,7 @@ static void add_names(const json_t *read, char *buf, size_t size)
     long long all = (long long)n + js_int(read, "more_failures", 0);
 
     for (size_t i = 0; i < n && i < NAMES; i++)
-        add(buf, size, "%s%s", i ? ", " : " (",
-            shown(js_str(json_array_get(failures, i), "name", "")));
+        add_name(buf, size, i ? ", " : " (", js_str(json_array_get(failures, i), "name", ""));
     if (n)
         add(buf, size, all > NAMES ? ", ...)" : ")");
 }
