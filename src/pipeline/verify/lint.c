@@ -3,6 +3,7 @@
 #include "../record/record.h"
 #include "../workspace.h"
 #include "checks.h"
+#include "lint_files.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -43,7 +44,7 @@ static const struct linter linters[] = {
     {"eslint", "node_modules/.bin/eslint --format unix", " js jsx mjs cjs ts tsx ",
      "'*.js' '*.jsx' '*.mjs' '*.cjs' '*.ts' '*.tsx'"},
 };
-enum { N_LINTERS = sizeof(linters) / sizeof(linters[0]) };
+enum { N_LINTERS = sizeof(linters) / sizeof(linters[0]), ESLINT = N_LINTERS - 1 };
 
 static bool is_for(const struct linter *linter, const char *path)
 {
@@ -260,14 +261,37 @@ static int run_in(struct job_run *run, const char *dir, const json_t *paths, jso
     return rc == VDO_E_REFUSED ? VDO_OK : rc;
 }
 
+/* The project's own lines and eslint, where it may be installed, look at more than one file. */
+static bool needs_tree(const struct job_run *run, const json_t *paths)
+{
+    AUTO_FREE char *modules = fs_join(worktree_dir(run->tree), "node_modules");
+
+    return json_array_size(js_at(run->out, "survey.lint")) > 0 ||
+           (any_for(&linters[ESLINT], paths) && (run->repo_config->n_setup || fs_exists(modules)));
+}
+
+static int make_after(struct job_run *run, const json_t *paths, char **out, struct err *err)
+{
+    return needs_tree(run, paths) ? workspace_copy_tree(run, "after", out, err) :
+                                    lint_files_after(run, paths, out, err);
+}
+
+static int make_before(struct job_run *run, const json_t *paths, char **out, struct err *err)
+{
+    int rc;
+
+    if (!needs_tree(run, paths))
+        return lint_files_before(run, paths, out, err);
+    rc = workspace_fresh_dir(run, "before", out, err);
+    return rc ? rc : mirror_export(run->mirror, run_str(run, "checkout.base_sha"), *out, err);
+}
+
 static int run_base(struct job_run *run, const json_t *paths, json_t **out, char **out_why,
                     struct err *err)
 {
     AUTO_FREE char *dir = NULL;
-    int rc = workspace_fresh_dir(run, "before", &dir, err);
+    int rc = make_before(run, paths, &dir, err);
 
-    if (!rc)
-        rc = mirror_export(run->mirror, run_str(run, "checkout.base_sha"), dir, err);
     return rc ? rc : run_in(run, dir, paths, out, out_why, err);
 }
 
@@ -279,7 +303,7 @@ static int run_both(struct job_run *run, const json_t *paths, json_t **out, stru
     json_auto_t *after = NULL;
     AUTO_FREE char *dir = NULL;
     AUTO_FREE char *why = NULL;
-    int rc = workspace_copy_tree(run, "after", &dir, err);
+    int rc = make_after(run, paths, &dir, err);
 
     if (!rc)
         rc = run_in(run, dir, paths, &after, &why, err);
