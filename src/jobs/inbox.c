@@ -20,10 +20,11 @@ enum { RECORD_TRIES = 30 };
 enum { MOST_AT_ONCE = 32, QUICK_MS = 20 };
 
 /*
- * In a rush of deliveries the writer's time goes to those that senders wait for. A dispatcher then
- * rests between batches: the inbox lags, but moves on.
+ * In a rush, when this many deliveries have waited for the writer at once since the last look, its
+ * time goes to those that senders wait for. A dispatcher then rests between batches: the inbox
+ * lags, but moves on.
  */
-enum { RUSH = 4, REST_MS = 100 };
+enum { RUSH = 8, REST_MS = 100 };
 
 /* ---- adding ---- */
 
@@ -37,6 +38,8 @@ static void count_adding(struct jobs *jobs, int by)
 {
     (void)pthread_mutex_lock(&jobs->lock);
     jobs->adding = (unsigned)((int)jobs->adding + by);
+    if (jobs->adding > jobs->adding_most)
+        jobs->adding_most = jobs->adding;
     if (jobs->adding == 0)
         (void)pthread_cond_broadcast(&jobs->changed);
     (void)pthread_mutex_unlock(&jobs->lock);
@@ -297,7 +300,8 @@ static void rest_in_a_rush(struct jobs *jobs)
     bool rush;
 
     (void)pthread_mutex_lock(&jobs->lock);
-    rush = jobs->adding >= RUSH;
+    rush = jobs->adding_most >= RUSH;
+    jobs->adding_most = jobs->adding;
     (void)pthread_mutex_unlock(&jobs->lock);
     if (rush)
         pause_ms(jobs, REST_MS);

@@ -44,8 +44,9 @@ struct jobs {
     pthread_cond_t changed;
     bool describing; /* a dispatcher is between claim and describe */
     bool renewer_stop;
-    unsigned working; /* worker and dispatcher threads that have not ended */
-    unsigned adding;  /* deliveries that are with the store, which will call back */
+    unsigned working;     /* worker and dispatcher threads that have not ended */
+    unsigned adding;      /* deliveries that are with the store, which will call back */
+    unsigned adding_most; /* at once, since a dispatcher last looked */
     int64_t last_janitor_ms;
     uint64_t handled;
     uint64_t runs;
