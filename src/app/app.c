@@ -19,8 +19,18 @@
 #include "vdo/web/web.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Finding out what the sandbox can do takes half of a start; it is done beside the rest. */
+struct probe {
+    pthread_t thread;
+    bool running;
+    struct sandbox *sandbox;
+    int rc;
+    struct err err;
+};
 
 struct app {
     const struct config *config;
@@ -28,6 +38,7 @@ struct app {
     struct store *store;
     struct bus *bus;
     struct forge *forge;
+    struct probe probe;
     struct sandbox *sandbox;
     struct model *model;
     struct report report;
@@ -87,15 +98,41 @@ static int open_forge(struct app *app, struct err *err)
     return rc ? (err_wrap(err, "forge"), rc) : VDO_OK;
 }
 
-static int open_work(struct app *app, struct err *err)
+static void *probe_main(void *arg)
 {
+    struct app *app = arg;
     const struct config_sandbox *limits = &app->config->sandbox;
     const struct sandbox_container container = {.engine = limits->engine, .image = limits->image};
+
+    app->probe.rc = sandbox_probe(limits->driver, &container, &app->probe.sandbox, &app->probe.err);
+    return NULL;
+}
+
+static int begin_probe(struct app *app, struct err *err)
+{
+    int rc = pthread_create(&app->probe.thread, NULL, probe_main, app);
+
+    app->probe.running = rc == 0;
+    return rc ? err_set(err, VDO_E_IO, "start a thread: %s", strerrordesc_np(rc)) : VDO_OK;
+}
+
+static int end_probe(struct app *app, struct err *err)
+{
+    if (!app->probe.running)
+        return VDO_OK;
+    (void)pthread_join(app->probe.thread, NULL);
+    app->probe.running = false;
+    app->sandbox = app->probe.sandbox;
+    return app->probe.rc ? err_set(err, app->probe.err.code, "%s", app->probe.err.text) : VDO_OK;
+}
+
+static int open_work(struct app *app, struct err *err)
+{
     struct pipeline_options options;
     int rc = gitrepo_startup(err);
 
     if (!rc)
-        rc = sandbox_probe(limits->driver, &container, &app->sandbox, err);
+        rc = end_probe(app, err);
     if (rc)
         return err_wrap(err, "sandbox"), rc;
     rc = model_open(app->config, app->store, clock_real(), &app->model, err);
@@ -157,10 +194,12 @@ int app_new(const struct config *config, unsigned parts, struct app **out, struc
     struct app *app = xcalloc(1, sizeof(*app));
     int rc = proc_start_supervisor(err);
 
+    app->config = config;
+    if (!rc && (parts & APP_WORK))
+        rc = begin_probe(app, err);
     (void)pthread_once(&once, process_startup);
     if (parts & (APP_WORK | APP_BOT | APP_WEB))
         parts |= APP_FORGE;
-    app->config = config;
     app->parts = parts;
     if (!rc)
         rc = open_store(app, err);
@@ -234,6 +273,7 @@ void app_free(struct app *app, int64_t grace_ms)
     bot_free(app->bot);
     pipeline_free(app->pipeline);
     model_close(app->model);
+    (void)end_probe(app, NULL);
     sandbox_free(app->sandbox);
     forge_close(app->forge);
     bus_close(app->bus);
