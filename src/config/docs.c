@@ -51,7 +51,7 @@ static const char repo_intro[] =
     "\n"
     "    instructions: [AGENTS.md]\n"
     "    setup: [\"npm ci\"]\n"
-    "    allow: [registry.npmjs.org]        # or setup_network: full\n"
+    "    allow: [packages.example.org]      # or setup_network: full\n"
     "    checks:\n"
     "      - {name: tests, run: \"make check\", timeout_s: 600}\n"
     "    protected: [\".github/workflows/**\", LICENSE]\n"
