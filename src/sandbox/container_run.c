@@ -108,8 +108,8 @@ static void set_end(const struct running *r, const struct proc_result *p,
         (void)snprintf(out->limit, sizeof(out->limit), "cancelled");
     } else if (p->exit_code == KILLED_BY_FILE_SIZE) {
         out->end = SANDBOX_DISK;
-        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %" PRId64 " MiB",
-                       r->watch.disk_bytes / (int64_t)VDO_MIB);
+        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %g MiB",
+                       (double)r->watch.disk_bytes / (double)VDO_MIB);
     } else if (p->exit_code == KILLED) {
         out->end = SANDBOX_MEMORY;
         (void)snprintf(out->limit, sizeof(out->limit),

@@ -216,8 +216,8 @@ static void set_end(const struct run *r, const struct proc_result *p, struct san
         (void)snprintf(out->limit, sizeof(out->limit), "cancelled");
     } else if (p->exit_code == KILLED_BY_FILE_SIZE) {
         out->end = SANDBOX_DISK;
-        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %" PRId64 " MiB",
-                       r->disk_bytes / (int64_t)VDO_MIB);
+        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %g MiB",
+                       (double)r->disk_bytes / (double)VDO_MIB);
     }
 }
 

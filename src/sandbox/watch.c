@@ -53,8 +53,8 @@ static bool over_pids(struct watch *w)
 
 static bool over_disk(struct watch *w)
 {
-    return over(w, SANDBOX_DISK, "disk: the directory grew by more than %" PRId64 " MiB",
-                w->disk_bytes / (int64_t)VDO_MIB);
+    return over(w, SANDBOX_DISK, "disk: the directory grew by more than %g MiB",
+                (double)w->disk_bytes / (double)VDO_MIB);
 }
 
 static bool look_at_group(struct watch *w)
