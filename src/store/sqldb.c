@@ -1,5 +1,6 @@
 #include "vdo/store/sqldb.h"
 
+#include "vdo/base/clock.h"
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
@@ -16,7 +17,13 @@
 
 #include <sqlite3.h>
 
-enum { BUSY_TIMEOUT_MS = 10000, BACKUP_PAGES = 1000, BACKUP_PAUSE_MS = 5, BACKUP_TRIES = 2000 };
+enum {
+    BUSY_TIMEOUT_MS = 10000,
+    WAL_PAUSE_MS = 5,
+    BACKUP_PAGES = 1000,
+    BACKUP_PAUSE_MS = 5,
+    BACKUP_TRIES = 2000
+};
 
 struct sqldb {
     sqlite3 *handle;
@@ -86,6 +93,27 @@ static int note_wal_pages(void *arg, sqlite3 *handle, const char *name, int page
     return SQLITE_OK;
 }
 
+/*
+ * Several who make a new file at once each want it for themselves alone here. Where two would wait
+ * for each other SQLite gives up at once and does not ask the busy handler.
+ */
+static int use_wal(struct sqldb *db, int64_t timeout_ms, struct err *err)
+{
+    int64_t end_ms = clock_mono_ms(clock_real()) + timeout_ms;
+    int rc;
+
+    do {
+        rc = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+    } while ((rc & 0xff) == SQLITE_BUSY && clock_mono_ms(clock_real()) < end_ms &&
+             sqlite3_sleep(WAL_PAUSE_MS) >= 0);
+    return rc ? fail(db, rc, err) : VDO_OK;
+}
+
+static int busy_timeout_ms(const struct sqldb_options *o)
+{
+    return o->busy_timeout_ms ? o->busy_timeout_ms : BUSY_TIMEOUT_MS;
+}
+
 static int configure(struct sqldb *db, const struct sqldb_options *o, struct err *err)
 {
     static const char *const sync_names[] = {"PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL",
@@ -101,7 +129,7 @@ static int configure(struct sqldb *db, const struct sqldb_options *o, struct err
     if (o->page_size)
         rc = set_pragma(db, "page_size", o->page_size, err);
     if (!rc && !o->read_only)
-        rc = sqldb_exec(db, "PRAGMA journal_mode=WAL", err);
+        rc = use_wal(db, busy_timeout_ms(o), err);
     if (!rc)
         rc = sqldb_exec(db, sync_names[o->sync], err);
     if (!rc && o->cache_kib)
@@ -169,8 +197,7 @@ int sqldb_open(const char *path, const struct sqldb_options *options, struct sql
     if (rc) {
         rc = fail(db, rc, err);
     } else {
-        (void)sqlite3_busy_timeout(db->handle,
-                                   o->busy_timeout_ms ? o->busy_timeout_ms : BUSY_TIMEOUT_MS);
+        (void)sqlite3_busy_timeout(db->handle, busy_timeout_ms(o));
         rc = configure(db, o, err);
     }
     if (rc) {
