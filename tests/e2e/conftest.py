@@ -53,6 +53,13 @@ def good_script():
             answer("tester", "", ("finish", {"summary": "The tests cover it."})), APPROVE]
 
 
+def git(path, *args):
+    """git in a repository of a test, as somebody without settings of their own; its standard output."""
+    env = dict(os.environ, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a",
+               GIT_COMMITTER_EMAIL="a@example.invalid", GIT_CONFIG_GLOBAL="/dev/null")
+    return subprocess.run(["git", "-C", str(path), *args], check=True, capture_output=True, text=True, env=env).stdout
+
+
 def wait_for(what, seconds=20, every=0.02):
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -1,18 +1,11 @@
 """Jobs on a local repository whose roles are all played by one stand-in provider."""
 import json
 import os
-import subprocess
 
 import pytest
-from conftest import SAMPLE
+from conftest import SAMPLE, git
 from model import Provider
 from test_models import all_roles
-
-
-def git(path, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a",
-               GIT_COMMITTER_EMAIL="a@example.invalid", GIT_CONFIG_GLOBAL="/dev/null")
-    return subprocess.run(["git", "-C", path, *args], check=True, capture_output=True, text=True, env=env).stdout
 
 
 @pytest.fixture

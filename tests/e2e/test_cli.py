@@ -4,17 +4,11 @@ import os
 import subprocess
 
 import pytest
-from conftest import EDIT, FINISH, ROOT, SAMPLE, VDO, answer, good_script, plan, refine
+from conftest import EDIT, FINISH, ROOT, SAMPLE, VDO, answer, git, good_script, plan, refine
 
 
 def vdo(*args, **more):
     return subprocess.run([VDO, *args], capture_output=True, text=True, timeout=120, **more)
-
-
-def git(repo, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="o", GIT_AUTHOR_EMAIL="o@example.invalid", GIT_COMMITTER_NAME="o",
-               GIT_COMMITTER_EMAIL="o@example.invalid", GIT_CONFIG_GLOBAL="/dev/null")
-    return subprocess.run(["git", "-C", repo, *args], check=True, capture_output=True, text=True, env=env).stdout
 
 
 @pytest.fixture

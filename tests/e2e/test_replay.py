@@ -4,15 +4,9 @@ import os
 import subprocess
 
 import pytest
-from conftest import EDIT, FINISH, SAMPLE, answer, good_script, plan, refine
+from conftest import EDIT, FINISH, SAMPLE, answer, git, good_script, plan, refine
 from model import Provider
 from test_models import all_roles, with_provider
-
-
-def git(path, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a",
-               GIT_COMMITTER_EMAIL="a@example.invalid")
-    return subprocess.run(["git", "-C", path, *args], check=True, capture_output=True, text=True, env=env).stdout
 
 
 @pytest.fixture

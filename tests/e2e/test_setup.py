@@ -1,19 +1,12 @@
 """Setup commands: what they may reach, what of theirs is kept for later jobs, and when it is not."""
 import json
 import os
-import subprocess
 
 import pytest
-from conftest import EDIT, FINISH, SAMPLE, APPROVE, answer, good_script, plan, refine
+from conftest import APPROVE, EDIT, FINISH, SAMPLE, answer, git, good_script, plan, refine
 
 INSTALL = "mkdir -p node_modules/dep && echo 1 > node_modules/dep/index.js && date +%s%N > node_modules/dep/made"
 FILES = dict(SAMPLE, **{"package.json": '{"name": "greet"}\n', "package-lock.json": '{"lockfileVersion": 3}\n'})
-
-
-def git(path, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a",
-               GIT_COMMITTER_EMAIL="a@example.invalid")
-    return subprocess.run(["git", "-C", path, *args], check=True, capture_output=True, text=True, env=env).stdout
 
 
 @pytest.fixture

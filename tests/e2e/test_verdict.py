@@ -5,16 +5,10 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import APPROVE, ROOT, answer, plan, refine
+from conftest import APPROVE, ROOT, answer, git, plan, refine
 
 PROJECTS = os.path.join(ROOT, "tests", "fixtures", "projects")
 FINISH = ("finish", {"summary": "Done."})
-
-
-def git(path, *args):
-    env = dict(os.environ, GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.invalid", GIT_COMMITTER_NAME="a",
-               GIT_COMMITTER_EMAIL="a@example.invalid")
-    return subprocess.run(["git", "-C", str(path), *args], check=True, capture_output=True, text=True, env=env).stdout
 
 
 @pytest.fixture
