@@ -38,6 +38,11 @@ bool text_number(const char **at, int *out)
     return true;
 }
 
+void text_add(int *sum, int n)
+{
+    *sum = n > TEXT_MOST - *sum ? TEXT_MOST : *sum + n;
+}
+
 size_t text_len(const char *text, size_t len)
 {
     while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))

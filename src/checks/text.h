@@ -15,6 +15,10 @@ size_t text_indent(const char *line);
 bool text_is_one_of(const char *text, size_t len, const char *const *words);
 /* A number at *at, which moves behind it; at most nine digits. */
 bool text_number(const char **at, int *out);
+/* Add a number of text_number() to a sum of them, which stops at TEXT_MOST: a forged line may name
+ * a state again and again. Two such sums can be taken from one another. */
+enum { TEXT_MOST = 1000000000 };
+void text_add(int *sum, int n);
 /* Length without blanks at the end. */
 size_t text_len(const char *text, size_t len);
 /* Length without a duration at the end: " (0.01s)", " (12 ms)", " 12ms". */

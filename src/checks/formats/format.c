@@ -1,5 +1,7 @@
 #include "format.h"
 
+#include <string.h>
+
 void reading_saw(struct reading *r)
 {
     tally_format(r->tally, r->format->name);
@@ -31,4 +33,25 @@ void reading_summary(struct reading *r, enum result_state state, int n)
     if (total > r->since[state])
         tally_unnamed(r->tally, TALLY_OUTPUT, state, total - r->since[state]);
     r->since[state] = 0;
+}
+
+void reading_summary_parts(struct reading *r, const char *at, char mark)
+{
+    const char between[] = {mark, ' ', '\0'};
+    int sums[RESULT_SKIPPED + 1] = {0};
+    int n;
+
+    while (text_number(&at, &n) && *at == ' ') {
+        at++;
+        if (text_after(at, "failed"))
+            text_add(&sums[RESULT_FAILED], n);
+        else if (text_after(at, "passed"))
+            text_add(&sums[RESULT_PASSED], n);
+        else if (text_after(at, "skipped") || text_after(at, "todo"))
+            text_add(&sums[RESULT_SKIPPED], n);
+        at += strcspn(at, (const char[]){mark, '\0'});
+        at += strspn(at, between);
+    }
+    for (int i = RESULT_PASSED; i <= RESULT_SKIPPED; i++)
+        reading_summary(r, (enum result_state)i, sums[i]);
 }

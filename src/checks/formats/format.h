@@ -51,5 +51,8 @@ struct failure *reading_failure(struct reading *r, const char *name);
 /* The format's summary counts n tests in that state: those not named since the last one are added
  * without a name. */
 void reading_summary(struct reading *r, enum result_state state, int n);
+/* The same from a line of jest or vitest: "1 failed, 2 skipped, 3 passed, 7 total". Between the
+ * parts stands the mark and blanks; words that are no state are passed over. */
+void reading_summary_parts(struct reading *r, const char *at, char mark);
 
 #endif

@@ -138,23 +138,7 @@ static void take_tree(struct reading *r, const char *line, size_t len)
 /* "Tests:       1 failed, 2 skipped, 1 todo, 3 passed, 7 total" */
 static void take_summary(struct reading *r, const char *at)
 {
-    int sums[4] = {0};
-    int n;
-
-    at += text_indent(at);
-    while (text_number(&at, &n) && *at == ' ') {
-        at++;
-        if (text_after(at, "failed"))
-            sums[RESULT_FAILED] += n;
-        else if (text_after(at, "passed"))
-            sums[RESULT_PASSED] += n;
-        else if (text_after(at, "skipped") || text_after(at, "todo"))
-            sums[RESULT_SKIPPED] += n < 100000000 ? n : 0;
-        at += strcspn(at, ",");
-        at += strspn(at, ", ");
-    }
-    for (int i = RESULT_PASSED; i <= RESULT_SKIPPED; i++)
-        reading_summary(r, (enum result_state)i, sums[i]);
+    reading_summary_parts(r, at + text_indent(at), ',');
     end_failure(r);
     r->all_lines = false;
 }

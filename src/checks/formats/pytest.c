@@ -88,7 +88,7 @@ static bool totals_of(const char *text, int sums[4])
             i++;
         if (i == sizeof(kinds) / sizeof(kinds[0]) || n > 100000000)
             return false;
-        sums[kinds[i].state] += n;
+        text_add(&sums[kinds[i].state], n);
         at += word;
         at += strspn(at, ", ");
     }

@@ -36,9 +36,9 @@ static bool take_summary(struct reading *r, const char *line)
         if (!text_number(&at, &n))
             return false;
         if (text_after(at, " failure"))
-            failed += n;
+            text_add(&failed, n);
         else if (text_after(at, " error"))
-            failed += n, examples += n < 100000000 ? n : 0;
+            text_add(&failed, n), text_add(&examples, n);
         else if (text_after(at, " pending"))
             pending = n;
         at += strcspn(at, ",");

@@ -91,24 +91,10 @@ static void take_mark(struct reading *r, const char *text)
 static bool take_summary(struct reading *r, const char *line)
 {
     const char *at = text_after(line + text_indent(line), "Tests  ");
-    int sums[4] = {0};
-    int n;
 
     if (!at || *line != ' ')
         return false;
-    while (text_number(&at, &n) && *at == ' ') {
-        at++;
-        if (text_after(at, "failed"))
-            sums[RESULT_FAILED] += n;
-        else if (text_after(at, "passed"))
-            sums[RESULT_PASSED] += n;
-        else if (text_after(at, "skipped") || text_after(at, "todo"))
-            sums[RESULT_SKIPPED] += n < 100000000 ? n : 0;
-        at += strcspn(at, "|");
-        at += strspn(at, "| ");
-    }
-    for (int i = RESULT_PASSED; i <= RESULT_SKIPPED; i++)
-        reading_summary(r, (enum result_state)i, sums[i]);
+    reading_summary_parts(r, at, '|');
     end_failure(r);
     return true;
 }

@@ -198,6 +198,31 @@ static void results_agree__holds_the_exit_code_above_what_was_read(void **state)
     }
 }
 
+/* Under UBSan a sum that overflows ends the program. */
+static void results__sums_of_a_forged_summary_stop_somewhere(void **state)
+{
+#define MANY "999999999 "
+    static const char *const texts[] = {
+        "PASS a.test.js\nTests:       " MANY "failed, " MANY "failed, " MANY "failed, " MANY
+        "total\n",
+        " FAIL  a.test.js > x\n      Tests  " MANY "failed | " MANY "failed | " MANY "failed (3)\n",
+        MANY "failed, " MANY "errors, " MANY "error in 0.10s\n",
+        "99999999 failed, 99999999 failed, 99999999 failed in 0.10s\n",
+        "Finished in 0.1 seconds\n0 examples, " MANY "failures, " MANY "errors, " MANY
+        "failures, " MANY "pending\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        json_auto_t *read = read_text(texts[i]);
+
+        assert_true(js_int(read, "failed", -1) >= 0);
+        assert_true(js_int(read, "failed", -1) <= 1000000000);
+        assert_true(js_int(read, "passed", -1) >= 0);
+    }
+#undef MANY
+}
+
 static void results_text__tells_counts_and_a_few_names(void **state)
 {
     static const struct {
@@ -462,6 +487,7 @@ int main(void)
         cmocka_unit_test(results__formats_in_one_output_add_up),
         cmocka_unit_test(results__an_output_and_its_junit_file_tell_of_the_same_tests),
         cmocka_unit_test(results_agree__holds_the_exit_code_above_what_was_read),
+        cmocka_unit_test(results__sums_of_a_forged_summary_stop_somewhere),
         cmocka_unit_test(results_text__tells_counts_and_a_few_names),
         cmocka_unit_test(results_text__long_names_do_not_pass_the_buffer),
         cmocka_unit_test(results__names_and_failures_past_their_caps_are_counted),
