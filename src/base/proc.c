@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,6 +27,7 @@ enum { POLL_MS = 50, AFTER_EXIT_MS = 200 };
 struct order {
     const struct proc_spec *spec;
     const char *path; /* resolved argv[0] */
+    bool in_cgroup;   /* it starts in its control group */
     int in_fd;
     int out_fd;
     int err_fd;
@@ -97,7 +99,7 @@ static void become_program(const struct order *order, int status_fd)
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
-    for (size_t i = 0; i < spec->n_cgroup_fds; i++) {
+    for (size_t i = 0; i < spec->n_cgroup_fds && !order->in_cgroup; i++) {
         if (write(spec->cgroup_fds[i], "0", 1) != 1)
             child_fail(status_fd, AT_CGROUP);
     }
@@ -127,6 +129,29 @@ static void become_program(const struct order *order, int status_fd)
     child_fail(status_fd, AT_EXEC);
 }
 
+/* As fork(2). Without the C library, which does not know the flag: the child makes only
+ * async-signal-safe calls, so nothing of the library needs to be told. -1 where it cannot be. */
+static pid_t fork_into(int cgroup_dir)
+{
+    struct clone_args args = {
+        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)cgroup_dir};
+
+    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+static pid_t fork_child(struct order *order)
+{
+    pid_t pid = -1;
+
+    order->in_cgroup = order->spec->cgroup_dir > 0;
+    if (order->in_cgroup)
+        pid = fork_into(order->spec->cgroup_dir);
+    if (pid >= 0)
+        return pid;
+    order->in_cgroup = false;
+    return fork();
+}
+
 static void carry_out(struct order *order)
 {
     struct child_failure failure;
@@ -140,7 +165,7 @@ static void carry_out(struct order *order)
         order->error = errno;
         return;
     }
-    pid = fork();
+    pid = fork_child(order);
     if (pid == 0) {
         (void)close(status[0]);
         become_program(order, status[1]);

@@ -78,6 +78,8 @@ void cgroup_remove(struct cgroup *group)
 
     for (size_t i = 0; i < group->n_procs; i++)
         (void)close(group->procs_fd[i]);
+    if (group->dir_fd > 0)
+        (void)close(group->dir_fd);
     for (int k = 0; k < CGROUP_KINDS; k++) {
         if (!group->dir[k])
             continue;
@@ -162,20 +164,29 @@ int cgroup_set_limits(const struct cgroup *group, const struct cgroup_limits *li
     return 0;
 }
 
+/*
+ * "cgroup.procs" moves all threads of a process, for which the kernel stops every fork on the host
+ * and waits some milliseconds. A child just forked has one thread: in version 1 "tasks" moves that
+ * without waiting (since kernel 5.13), in version 2 it can be started in the group.
+ */
 static int open_procs(struct cgroup *group)
 {
+    const char *name = group->level == CGROUP_V1 ? "tasks" : "cgroup.procs";
+
     for (int k = 0; k < CGROUP_KINDS; k++) {
         int fd;
 
         if (!group->dir[k])
             continue;
-        AUTO_FREE char *path = fs_join(group->dir[k], "cgroup.procs");
+        AUTO_FREE char *path = fs_join(group->dir[k], name);
         fd = open(path, O_WRONLY | O_CLOEXEC);
         if (fd < 0)
             return -1;
         group->procs_fd[group->n_procs++] = fd;
     }
-    return 0;
+    if (group->level == CGROUP_V2)
+        group->dir_fd = open(group->dir[CGROUP_MEMORY], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return group->dir_fd < 0 ? -1 : 0;
 }
 
 int cgroup_create(const struct cgroup_host *host, const struct cgroup_limits *limits,

@@ -43,6 +43,7 @@ struct cgroup_limits {
 struct cgroup {
     enum cgroup_level level;
     char *dir[CGROUP_KINDS];
+    int dir_fd;                 /* version 2, for proc_spec.cgroup_dir; else 0 */
     int procs_fd[CGROUP_KINDS]; /* for proc_spec.cgroup_fds */
     size_t n_procs;
 };

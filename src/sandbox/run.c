@@ -261,6 +261,7 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
                           .n_rlimits = sizeof(r->rlimits) / sizeof(r->rlimits[0]),
                           .run_uid = r->tenant.uid,
                           .run_gid = r->tenant.gid,
+                          .cgroup_dir = r->group.dir_fd,
                           .cgroup_fds = r->group.procs_fd,
                           .n_cgroup_fds = r->group.n_procs,
                           .prepare = tenant_prepare,

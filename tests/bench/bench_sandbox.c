@@ -1,7 +1,7 @@
 /*
  * bench_sandbox: what the sandbox costs. Start of /usr/bin/true in it against posix_spawn() of the
  * same, one after the other, and eight at a time; the same with a proxy and with a read-only mount;
- * then processor-bound and file-bound commands, and "make check" of a small C project.
+ * then processor-bound and file-bound commands, and "make check" of two C projects.
  * One line per measurement: name p50 p95 in milliseconds.
  */
 #include "vdo/base/fs.h"
@@ -142,8 +142,6 @@ static void compare_line(const char *name, const char *line)
     compare_both(name, argv, LONG_RUNS);
 }
 
-enum { SOURCES = 12 };
-
 static void write_file(const char *dir, const char *name, const char *text)
 {
     AUTO_FREE char *path = fs_join(dir, name);
@@ -153,7 +151,7 @@ static void write_file(const char *dir, const char *name, const char *text)
 }
 
 /* A library of some files, a test program, and "make check" that builds and runs both. */
-static void make_project(const char *dir)
+static void make_project(const char *dir, int sources)
 {
     static const char makefile[] = "SRC := $(wildcard f*.c)\n"
                                    "check: test\n\t./test\n"
@@ -167,7 +165,7 @@ static void make_project(const char *dir)
         dir, "test.c",
         "#include <stdio.h>\nint f0(int);\nint main(void)\n{\n    for (int i = 0; i < 1000; "
         "i++)\n        if (f0(i) != i)\n            return 1;\n    return puts(\"ok\") < 0;\n}\n");
-    for (int i = 0; i < SOURCES; i++) {
+    for (int i = 0; i < sources; i++) {
         AUTO_FREE char *name = xasprintf("f%d.c", i);
         AUTO_FREE char *text =
             xasprintf("#include <stdlib.h>\n#include <string.h>\n#include <stdio.h>\n"
@@ -179,17 +177,23 @@ static void make_project(const char *dir)
     }
 }
 
-static void compare_project(void)
+/* The start of the sandbox weighs less the longer the check takes: a small project and a larger
+ * one.
+ */
+static void compare_project(int sources, int runs)
 {
-    AUTO_FREE char *dir = fs_join(top, "project");
-    static const char line[] = "cd project && make -s clean && make -s check >/dev/null";
+    AUTO_FREE char *dir = xasprintf("%s/project%d", top, sources);
+    AUTO_FREE char *line =
+        xasprintf("cd project%d && make -s clean && make -s check >/dev/null", sources);
+    AUTO_FREE char *name = xasprintf("make check, %d C files", sources);
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
 
     if (access("/usr/bin/make", X_OK) || access("/usr/bin/cc", X_OK)) {
         (void)printf("make check of a C project: skipped, no make or cc\n");
         return;
     }
-    make_project(dir);
-    compare_line("make check of a C project", line);
+    make_project(dir, sources);
+    compare_both(name, argv, runs);
 }
 
 struct worker {
@@ -260,7 +264,8 @@ int main(void)
                          "for i in 1 2 3 4; do printf '#include <stdio.h>\\n#include <stdlib.h>\\n"
                          "int f(int n) { return printf(\"%%d\", n * atoi(\"7\")); }\\n' > c$i.c; "
                          "/usr/bin/cc -O2 -c c$i.c; done; rm -f c*");
-        compare_project();
+        compare_project(12, LONG_RUNS);
+        compare_project(120, LONG_RUNS / 3);
     }
     sandbox_free(sandbox);
     proc_stop_supervisor();

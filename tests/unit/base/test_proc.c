@@ -430,6 +430,70 @@ static void proc_run__runs_as_another_user(void **state)
     proc_result_release(&result);
 }
 
+/* A new group below the first mount of version 2, or NULL: none may be made here. */
+static char *make_cgroup(void)
+{
+    char line[1024];
+    char point[512];
+    char type[64];
+    char *dir = NULL;
+    FILE *mounts = fopen("/proc/self/mounts", "re");
+
+    assert_non_null(mounts);
+    while (!dir && fgets(line, sizeof(line), mounts)) {
+        if (sscanf(line, "%*s %511s %63s", point, type) == 2 && strcmp(type, "cgroup2") == 0)
+            dir = xasprintf("%s/vdo-test-proc-%d", point, (int)getpid());
+    }
+    (void)fclose(mounts);
+    if (dir && mkdir(dir, 0755)) {
+        free(dir);
+        dir = NULL;
+    }
+    return dir;
+}
+
+static void proc_run__starts_in_a_control_group(void **state)
+{
+    const char *const argv[] = {"/bin/grep", "^0::", "/proc/self/cgroup", NULL};
+    struct proc_spec spec = shell(argv);
+    struct proc_result result;
+    AUTO_FREE char *dir = make_cgroup();
+
+    (void)state;
+    if (!dir)
+        skip();
+    spec.cgroup_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(spec.cgroup_dir > 0);
+    run_spec(&spec, &result);
+    assert_non_null(strstr(result.out.head, strrchr(dir, '/')));
+    proc_result_release(&result);
+    (void)close(spec.cgroup_dir);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void proc_run__writes_itself_into_control_groups_where_it_cannot_start_there(void **state)
+{
+    const char *const argv[] = {"/bin/true", NULL};
+    struct proc_spec spec = shell(argv);
+    struct proc_result result;
+    char text[8];
+    int tasks[2];
+
+    (void)state;
+    assert_int_equal(pipe(tasks), 0);
+    spec.cgroup_dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* no group */
+    assert_true(spec.cgroup_dir > 0);
+    spec.cgroup_fds = &tasks[1];
+    spec.n_cgroup_fds = 1;
+    run_spec(&spec, &result);
+    assert_int_equal(read(tasks[0], text, sizeof(text)), 1);
+    assert_int_equal(text[0], '0');
+    proc_result_release(&result);
+    (void)close(spec.cgroup_dir);
+    (void)close(tasks[0]);
+    (void)close(tasks[1]);
+}
+
 static void proc_run__counts_processor_time(void **state)
 {
     struct proc_result result;
@@ -570,6 +634,8 @@ int main(void)
         cmocka_unit_test(proc_run__sets_limits),
         cmocka_unit_test(proc_run__prepares_the_child_or_does_not_start),
         cmocka_unit_test(proc_run__runs_as_another_user),
+        cmocka_unit_test(proc_run__starts_in_a_control_group),
+        cmocka_unit_test(proc_run__writes_itself_into_control_groups_where_it_cannot_start_there),
         cmocka_unit_test(proc_run__counts_processor_time),
         cmocka_unit_test(proc_run__gives_an_empty_signal_mask),
         cmocka_unit_test(proc_spawn__outlives_the_thread_that_asked),
