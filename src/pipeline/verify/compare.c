@@ -211,11 +211,11 @@ static json_t *result_of(const json_t *run)
 
 json_t *compare_runs(const struct check_runs *runs)
 {
-    const json_t *after = has_passed(runs->after_again) ? runs->after_again : runs->after;
-    const char *blame = blame_of(runs, after);
+    /* A check may have a second run for the sake of one behind it only. */
+    bool mended = has_failed(runs->after) && has_passed(runs->after_again);
+    const json_t *after = mended ? runs->after_again : runs->after;
+    const char *blame = mended ? "flaky" : blame_of(runs, after);
 
-    if (after == runs->after_again)
-        blame = "flaky";
     return json_pack("{s:O, s:O, s:o, s:o, s:O, s:s, s:o, s:o, s:o, s:o}", "name",
                      json_object_get(runs->after, "name"), "run",
                      json_object_get(runs->after, "run"), "before", result_of(runs->before),

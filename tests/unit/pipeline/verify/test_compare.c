@@ -94,6 +94,10 @@ static void a_failure_is_blamed_on_the_change_only_when_it_is_new(void **state)
         {"2 a- b+", "0 a+ b+", "2 a- b-", "2 a- b-", "new", "", "a"},
         {"0 a+ b+", "-", "2 a- b+", "0 a+ b+", "flaky", "", "a"},
         {"0 a+ b+", "-", "2 a- b-", "2 a+ b-", "new", "", "a"},
+        /* run again for the sake of a check behind it */
+        {"0 a+", "-", "0 a+", "0 a+", "none", "", ""},
+        {"0", "-", "0", "0", "none", "", ""},
+        {"2 a-", "2 a-", "0 a+", "0 a+", "none", "", ""},
         /* nothing is named: the exit codes alone */
         {"0", "-", "2", "2", "new", "", ""},
         {"2", "2", "2", "-", "old", "", ""},
