@@ -142,6 +142,7 @@ struct weight {
     bool failed;
     bool disagrees;
     bool empty;
+    bool gone;
     bool flaky;
 };
 
@@ -150,11 +151,18 @@ static bool disagrees(const json_t *result)
     return js_bool(result, "ok", false) && !js_bool(result, "agree", true);
 }
 
-/* A program that runs tests was there, and ran none. */
-static bool ran_no_test(const json_t *result)
+static bool ran_tests(const json_t *result)
 {
-    return json_array_size(js_at(result, "tests.formats")) > 0 &&
-           js_int(result, "tests.passed", 0) + js_int(result, "tests.failed", 0) == 0;
+    return js_int(result, "tests.passed", 0) + js_int(result, "tests.failed", 0) > 0;
+}
+
+/* A program that runs tests was there, or was before the change, and ran none. */
+static bool ran_no_test(const json_t *check)
+{
+    const json_t *after = js_at(check, "after");
+    bool had = json_array_size(js_at(after, "tests.formats")) > 0 || js_int(check, "fewer", 0) > 0;
+
+    return had && !ran_tests(after);
 }
 
 static void weigh(const json_t *check, struct weight *w)
@@ -172,8 +180,10 @@ static void weigh(const json_t *check, struct weight *w)
         w->failed = true;
     else if (disagrees(after) && !disagrees(js_at(check, "before")))
         w->disagrees = true;
-    else if (ran_no_test(after))
+    else if (ran_no_test(check))
         w->empty = true;
+    else if (js_bool(check, "gone_failing", false))
+        w->gone = true;
     else
         w->passed = true;
 }
@@ -191,6 +201,8 @@ const char *report_headline(const json_t *verdict, const json_t *points)
         return "failing";
     if (w.disagrees)
         return "unverified (exit code and output disagree)";
+    if (w.gone)
+        return "unverified (failing tests no longer run)";
     if (w.passed)
         return "verified";
     if (w.flaky)

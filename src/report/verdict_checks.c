@@ -18,6 +18,12 @@ static const char *blame_of(const json_t *check)
     return js_str(check, "blame", failed_before ? "old" : "new");
 }
 
+/* It passes, and runs fewer tests than it did or not the same ones. */
+static bool lost_tests(const json_t *check)
+{
+    return json_array_size(js_at(check, "gone")) > 0 || js_int(check, "fewer", 0) > 0;
+}
+
 static const char *status_of(const json_t *check)
 {
     const char *blame = blame_of(check);
@@ -25,7 +31,10 @@ static const char *status_of(const json_t *check)
     if (!js_bool(check, "after.ran", false))
         return js_bool(check, "before.ran", false) ? "fail" : "unknown";
     if (js_bool(check, "after.ok", false))
-        return js_bool(check, "after.agree", true) && strcmp(blame, "flaky") != 0 ? "pass" : "warn";
+        return js_bool(check, "after.agree", true) && strcmp(blame, "flaky") != 0 &&
+                       !lost_tests(check) ?
+                   "pass" :
+                   "warn";
     return strcmp(blame, "new") == 0 ? "fail" : "warn";
 }
 
@@ -70,6 +79,10 @@ static void check_row(struct verdict *v, const json_t *check)
     add_names(&text, "newly failing", fresh);
     add_names(&text, "fails at base too", js_at(check, "old"));
     add_names(&text, "flaky", js_at(check, "flaky"));
+    add_names(&text, "no longer run", js_at(check, "gone"));
+    if (json_array_size(js_at(check, "gone")) == 0 && lost_tests(check))
+        (void)strbuf_addf(&text, "; tests fewer than before: %lld",
+                          (long long)js_int(check, "fewer", 0));
     add_names(&text, "not read", js_at(check, "after.unread"));
     if (strcmp(blame_of(check), "flaky") == 0 && json_array_size(js_at(check, "flaky")) == 0)
         (void)strbuf_adds(&text, "; flaky: two runs of the same files ended differently");

@@ -221,6 +221,31 @@ def test_a_test_that_is_flaky_after_the_change_alone_does_not_bother_the_builder
     assert len(check["flaky"]) > 3
 
 
+TWO_TESTS = {"Makefile": "check:\n\t@sh run.sh\n", "greet.sh": "echo hello\n", "tests/a.sh": "sh greet.sh | grep -q dear\n", "tests/b.sh": "true\n",
+             "run.sh": "echo 1..2; for t in tests/*.sh; do if sh $t; then echo \"ok - $t\"; else echo \"not ok - $t\"; code=1; fi; done; exit ${code:-0}\n"}
+
+
+@pytest.mark.parametrize("change, gone, headline", [
+    (answer("builder", "", ("delete_file", {"path": "tests/a.sh"})), ["tests/a.sh"], "unverified (failing tests no longer run)"),
+    (edit("Makefile", "@sh run.sh", "@exit 0"), ["tests/a.sh", "tests/b.sh"], "unverified (no test ran)"),
+])
+def test_a_check_does_not_come_to_pass_by_taking_tests_out(run, make_repo, change, gone, headline):
+    path = change["answer"]["tool_calls"][0]["arguments"]["path"]
+    job = run(make_repo(TWO_TESTS), [refine(), plan([path]), change, end("builder"), end("tester"), APPROVE])
+    row = job.row("check: make check")
+    assert job.headline == headline
+    assert row["status"] == "warn" and row["text"].endswith("; no longer run: " + ", ".join(gone))
+    assert job.job["checks"][0]["gone"] == gone
+    job.replays()
+
+
+def test_a_check_run_again_for_one_behind_it_is_not_flaky(run, make_repo):
+    checks = "checks:\n  - {name: first, run: 'true'}\n  - {name: second, run: 'grep -q one a.txt'}\n"
+    job = run(make_repo({"a.txt": "one\n", ".github/vdo.yml": checks}),
+              [refine(), plan(["a.txt"]), edit("a.txt", "one", "two"), end("builder"), end("tester"), end("builder"), APPROVE])
+    assert [job.row(f"check: {name}")["status"] for name in ("first", "second")] == ["pass", "fail"]
+
+
 @pytest.mark.parametrize("code, headline, status, words", [
     # the exit code stands above every forged line
     (1, "failing", "fail", "though its output says: "),

@@ -47,6 +47,8 @@
  * check     {"name","run","before": result,"after": result,"output": tail text,
  *            "blame": "none" it passes, "new" the change's, "old" it failed before in the same way,
  *            "flaky", "flaky": [test], "old": [test that fails at base too],
+ *            "gone": [test that ran at base and, in a check that passes, not after the change],
+ *            "gone_failing": one of them failed at base, "fewer": tests fewer than at base,
  *            "failures": [{"name","file","line","message","detail","kind":"new|old|flaky"}],
  *            "problems": [{"file","line","message"}] of compilers, new ones}
  *

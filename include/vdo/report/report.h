@@ -43,8 +43,9 @@ int report_pull_body(const struct report *report, const struct job *job, const j
  *          is one
  */
 json_t *report_verdict(const struct job *job, const json_t *points, const json_t *deliver);
-/* "verified", "failing", "unverified (no checks)", "unverified (no test ran)", "unverified (exit
- * code and output disagree)", "unverified (flaky)": what the checks come to. Static. */
+/* "verified", "failing", "unverified (no checks)", "unverified (no test ran)", "unverified (failing
+ * tests no longer run)", "unverified (exit code and output disagree)", "unverified (flaky)": what
+ * the checks come to. Static. */
 const char *report_headline(const json_t *verdict, const json_t *points);
 /*
  * The criteria for a table: those of deliver, else of the refiner, each with "state" ("covered",

@@ -186,6 +186,69 @@ static const char *blame_of(const struct check_runs *runs, const json_t *run)
     return json_array_size(flaky) ? "flaky" : "new";
 }
 
+static int64_t tests_run(const json_t *run)
+{
+    return js_int(run, "result.tests.passed", 0) + js_int(run, "result.tests.failed", 0);
+}
+
+/* Do both runs name their tests in the same way, and all of them? */
+static bool names_compare(const json_t *a, const json_t *b)
+{
+    return json_equal(js_at(a, "reading.tests.formats"), js_at(b, "reading.tests.formats")) &&
+           !js_bool(a, "reading.names_cut", false) && !js_bool(b, "reading.names_cut", false);
+}
+
+/* Did a test that the base ran not run after the change? What fails in place of tests that could
+ * not be loaded is no test: it goes when they can be, and then more run than before. */
+static bool is_gone(const struct check_runs *runs, const json_t *run, const char *name, char state)
+{
+    char now = state_in(run, name);
+
+    /* Rust's tests in documentation are named by their line, which moves. */
+    if (state == 's' || now == 'p' || now == 'f' || strstr(name, " (line "))
+        return false;
+    if (runs->before_again && !state_in(runs->before_again, name))
+        return false;
+    return state == 'p' || tests_run(run) < tests_run(runs->before);
+}
+
+/* Tests that ran at base and, in a check that passes, no longer run, sorted; *out_failing: one of
+ * them failed there. */
+static json_t *gone_names(const struct check_runs *runs, const json_t *run, bool *out_failing)
+{
+    const json_t *names = js_at(runs->before, "reading.names");
+    const char **found = xcalloc(json_object_size(names) + 1, sizeof(*found));
+    json_t *list = json_array();
+    size_t n = 0;
+    const char *name;
+    json_t *state;
+
+    if (has_passed(run) && (tests_run(run) == 0 || names_compare(runs->before, run))) {
+        json_object_foreach ((json_t *)(uintptr_t)names, name, state) {
+            char was = *json_string_value(state);
+
+            if (!is_gone(runs, run, name, was))
+                continue;
+            found[n++] = name;
+            *out_failing = *out_failing || was == 'f';
+        }
+    }
+    qsort(found, n, sizeof(*found), by_text);
+    for (size_t i = 0; i < n && i < MAX_LISTED; i++)
+        (void)json_array_append_new(list, json_string(found[i]));
+    free(found);
+    return list;
+}
+
+/* How many tests fewer ran after the change than at base, in a check that passes. */
+static int64_t fewer(const struct check_runs *runs, const json_t *run)
+{
+    int64_t less = tests_run(runs->before) - tests_run(run);
+    bool comparable = tests_run(run) == 0 || names_compare(runs->before, run);
+
+    return has_passed(run) && comparable && less > 0 ? less : 0;
+}
+
 static json_t *failures_of(const struct check_runs *runs, const json_t *run)
 {
     json_t *list = json_array();
@@ -215,13 +278,17 @@ json_t *compare_runs(const struct check_runs *runs)
     bool mended = has_failed(runs->after) && has_passed(runs->after_again);
     const json_t *after = mended ? runs->after_again : runs->after;
     const char *blame = mended ? "flaky" : blame_of(runs, after);
+    bool gone_failing = false;
+    json_t *gone = gone_names(runs, after, &gone_failing);
 
-    return json_pack("{s:O, s:O, s:o, s:o, s:O, s:s, s:o, s:o, s:o, s:o}", "name",
+    return json_pack("{s:O, s:O, s:o, s:o, s:O, s:s, s:o, s:o, s:o, s:b, s:I, s:o, s:o}", "name",
                      json_object_get(runs->after, "name"), "run",
                      json_object_get(runs->after, "run"), "before", result_of(runs->before),
                      "after", result_of(after), "output", json_object_get(after, "output"), "blame",
                      blame, "flaky", all_flaky(runs), "old", failing_names(runs, after, "old"),
-                     "failures", failures_of(runs, after), "problems", new_problems(runs, after));
+                     "gone", gone, "gone_failing", gone_failing, "fewer",
+                     (json_int_t)fewer(runs, after), "failures", failures_of(runs, after),
+                     "problems", new_problems(runs, after));
 }
 
 bool compare_wants_before_again(const struct check_runs *runs)

@@ -20,7 +20,8 @@ struct check_runs {
 /*
  * Join them to what the verify checkpoint holds of a check:
  *
- *     {"name","run","before","after","output","blame","flaky","old","failures","problems"}
+ *     {"name","run","before","after","output","blame","flaky","old","gone","gone_failing",
+ *      "fewer","failures","problems"}
  *
  * before and after are results; blame, flaky ... as in vdo/report/checkpoints.h. `after` is that
  * of the second run where that one passed. New reference.

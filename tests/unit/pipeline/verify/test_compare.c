@@ -26,6 +26,7 @@ static json_t *run_of(const char *text)
     bool ran = strcmp(word, "x") != 0;
     bool limited = *word == '!';
     int code = ran && !limited ? atoi(word) : limited ? 137 : 0;
+    int passed = 0;
     int failed = 0;
     json_t *run;
 
@@ -41,6 +42,7 @@ static json_t *run_of(const char *text)
 
         *sign = '\0';
         (void)json_object_set_new(names, word, json_string(state));
+        passed += *state == 'p';
         if (*state == 'f') {
             failed++;
             (void)json_array_append_new(failures,
@@ -48,11 +50,12 @@ static json_t *run_of(const char *text)
                                                   "line", 0, "message", "", "detail", ""));
         }
     }
-    run = json_pack("{s:s, s:s, s:{s:b, s:b, s:i, s:s, s:{s:i}}, s:s, s:{s:o, s:{s:o, s:[]}}}",
-                    "name", "t", "run", "make check", "result", "ran", ran, "ok", ran && code == 0,
-                    "exit", code, "why", limited ? "time: 300 s" : "", "tests", "failed", failed,
-                    "output", "", "reading", "names", names, "tests", "failures", failures,
-                    "problems");
+    run = json_pack(
+        "{s:s, s:s, s:{s:b, s:b, s:i, s:s, s:{s:i, s:i}}, s:s, s:{s:o, s:{s:o, s:[], s:[]}}}",
+        "name", "t", "run", "make check", "result", "ran", ran, "ok", ran && code == 0, "exit",
+        code, "why", limited ? "time: 300 s" : "", "tests", "passed", passed, "failed", failed,
+        "output", "", "reading", "names", names, "tests", "failures", failures, "problems",
+        "formats");
     free(copy);
     return run;
 }
@@ -168,12 +171,73 @@ static void a_second_run_that_passes_is_the_one_that_counts(void **state)
     assert_string_equal(js_str(check, "blame", ""), "flaky");
 }
 
+static void tests_that_no_longer_run_are_named(void **state)
+{
+    static const struct {
+        const char *before;
+        const char *before_again;
+        const char *after;
+        const char *gone;
+        bool failing;
+        int fewer;
+    } rows[] = {
+        {"0 a+ b+", "-", "0 a+ b+ c+", "", false, 0},
+        {"0 a+ b+", "-", "0 a+", "b", false, 1},
+        {"0 a+ b+", "-", "0", "a b", false, 2},
+        /* skipped is not run, and what was skipped before is not lost */
+        {"0 a+ b+", "-", "0 a+ b~", "b", false, 1},
+        {"0 a+ b~", "-", "0 a+", "", false, 0},
+        /* others in its place do not hide it */
+        {"0 a+ b+", "-", "0 a+ c+ d+", "b", false, 0},
+        /* the failing one has been taken out */
+        {"2 a+ b-", "2 a+ b-", "0 a+", "b", true, 1},
+        {"2 a+ b-", "2 a+ b-", "0 a+ b~", "b", true, 1},
+        /* tests that could not be loaded had one name for all */
+        {"2 file-", "2 file-", "0 file::a+ file::b+", "", false, 0},
+        /* no name lasts from run to run */
+        {"2 a1+ b-", "2 a2+ b-", "0 a3+ b+", "", false, 0},
+        /* a check that fails says enough */
+        {"0 a+ b+", "-", "2 a-", "", false, 0},
+        {"x", "-", "0 a+", "", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        json_auto_t *before = run_of(rows[i].before);
+        json_auto_t *before_again = run_of(rows[i].before_again);
+        json_auto_t *after = run_of(rows[i].after);
+        struct check_runs runs = {before, before_again, after, NULL};
+        json_auto_t *check = compare_runs(&runs);
+
+        if (strcmp(joined(js_at(check, "gone")), rows[i].gone) != 0)
+            fail_msg("row %zu: gone: %s", i, joined(js_at(check, "gone")));
+        assert_int_equal(js_bool(check, "gone_failing", false), rows[i].failing);
+        assert_int_equal(js_int(check, "fewer", -1), rows[i].fewer);
+    }
+}
+
+static void the_line_of_a_test_in_documentation_may_move(void **state)
+{
+    json_auto_t *before = run_of("0 a+");
+    json_auto_t *after = run_of("0 a+");
+    struct check_runs runs = {.before = before, .after = after};
+    json_auto_t *check = NULL;
+
+    (void)state;
+    (void)json_object_set_new(js_at(before, "reading.names"), "src/lib.rs - add (line 3)",
+                              json_string("p"));
+    check = compare_runs(&runs);
+    assert_int_equal(json_array_size(js_at(check, "gone")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_is_blamed_on_the_change_only_when_it_is_new),
         cmocka_unit_test(a_second_run_is_asked_for_where_it_can_tell_something),
         cmocka_unit_test(a_second_run_that_passes_is_the_one_that_counts),
+        cmocka_unit_test(tests_that_no_longer_run_are_named),
+        cmocka_unit_test(the_line_of_a_test_in_documentation_may_move),
     };
 
     return cmocka_run_group_tests_name("pipeline/compare", tests, NULL, NULL);
