@@ -43,8 +43,8 @@ def working_script():
             answer("reviewer", json.dumps({"verdict": "approve", "findings": []}))]
 
 
-def run_job(vdo, repo, issue, code=0):
-    done = vdo.run("run", "-c", vdo.config, "--repo", repo, "--issue", issue, "--json")
+def run_job(vdo, repo, issue, code=0, base=None):
+    done = vdo.run("run", "-c", vdo.config, "--repo", repo, "--issue", issue, "--json", *(["--base", base] if base else []))
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout)
 
@@ -67,6 +67,39 @@ def test_a_job_replays_identically_without_its_script_or_repository(make_vdo, re
     assert len(branches) == 1  # the replay left the repository alone
     done = vdo.run("replay", "-c", vdo.config, job["id"])
     assert done.returncode == 0 and done.stdout.startswith("identical: 11 steps, 10 model calls")
+
+
+@pytest.mark.parametrize("base", ["other", "v1", "HEAD"])
+def test_a_job_on_any_base_replays(make_vdo, repo, issue, base):
+    git(repo, "branch", "other")
+    git(repo, "tag", "v1")
+    vdo = make_vdo(start=False, script=good_script())
+    job = run_job(vdo, repo, issue, base=base)
+    assert job["base_branch"] == base.replace("refs/heads/", "")
+    assert replayed(vdo, "-c", vdo.config, job["id"])[1]["identical"]
+
+
+def test_a_job_that_went_on_without_a_role_replays(make_vdo, repo, issue):
+    # no refiner; the planner, asked about a file that is not there, the tester, and the reviewer after a round have no answer
+    changes = answer("reviewer", json.dumps({"verdict": "changes", "findings": [
+        {"severity": "low", "path": "greet.sh", "line": 2, "text": "Too short.", "quote": "dear"}]}))
+    longer = ("edit_file", {"path": "greet.sh", "search": "dear", "replace": "dearest"})
+    vdo = make_vdo(start=False, script=[plan(["greet.sh", "nowhere.sh"]), answer("builder", "", EDIT), answer("builder", "", FINISH), changes,
+                                        answer("builder", "", longer), answer("builder", "", FINISH)])
+    job = run_job(vdo, repo, issue)
+    review = [r for r in job["verdict"] if r["name"] == "review"][0]
+    assert review["status"] == "unknown" and "no answer for role reviewer" in review["text"]
+    code, report = replayed(vdo, "-c", vdo.config, job["id"])
+    assert code == 0 and report["identical"], report
+
+
+def test_a_job_without_checks_replays_with_its_linters(make_vdo, repo, issue):
+    git(repo, "rm", "-q", "Makefile")
+    git(repo, "commit", "-q", "-m", "No checks")
+    vdo = make_vdo(start=False, script=good_script())
+    job = run_job(vdo, repo, issue)
+    assert job["headline"] == "unverified (no checks)"
+    assert replayed(vdo, "-c", vdo.config, job["id"])[1]["identical"]
 
 
 def test_a_record_travels_as_one_file_without_secrets(make_vdo, repo, issue, tmp_path):

@@ -1,5 +1,7 @@
 #include "ask.h"
 
+#include "../record/record.h"
+
 #include "vdo/base/assets.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
@@ -254,9 +256,10 @@ int ask_role_again(struct job_run *run, enum role role, const json_t *data, cons
     return rc;
 }
 
-bool ask_can_go_on_without(const struct job_run *run, int rc, const struct err *why,
-                           char **out_reason)
+bool ask_can_go_on_without(struct job_run *run, int rc, const struct err *why, char **out_reason)
 {
+    json_auto_t *reason = NULL;
+
     switch (rc) {
     case VDO_E_CANCELLED:
     case VDO_E_LIMIT:
@@ -270,6 +273,10 @@ bool ask_can_go_on_without(const struct job_run *run, int rc, const struct err *
     default:
         break;
     }
-    *out_reason = xstrdup(why->text);
+    /* A replay has no provider that could fail in the same words. */
+    reason = js_string_lossy(why->text, strlen(why->text));
+    if (record_fact(run, RECORD_FAILED_ROLE, &reason, NULL) && !record_is_replay(run))
+        return false;
+    *out_reason = xstrdup(json_is_string(reason) ? json_string_value(reason) : why->text);
     return true;
 }

@@ -60,7 +60,6 @@ int ask_others_first(struct job_run *run, const struct config_role *role, struct
  * part. True: go on without it, *out_reason (free with free()) says why. False: the failure must
  * stop or delay the job (cancelled, limit, lost lease, worth another try).
  */
-bool ask_can_go_on_without(const struct job_run *run, int rc, const struct err *why,
-                           char **out_reason);
+bool ask_can_go_on_without(struct job_run *run, int rc, const struct err *why, char **out_reason);
 
 #endif

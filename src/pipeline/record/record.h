@@ -19,8 +19,10 @@ int record_run(struct job_run *run, const char *line, const struct sandbox_spec 
  * Something that this machine or its configuration decides and a replay on another must not decide
  * anew: *value is recorded; of a replay it is replaced by what was recorded then.
  *
- * what  names it, for the record
+ * what  names it, for the record; RECORD_FAILED_ROLE: a role failed with this text, which a replay
+ *       gives it for an answer
  */
+#define RECORD_FAILED_ROLE "why it went on without a role"
 int record_fact(struct job_run *run, const char *what, json_t **value, struct err *err);
 /* Can commands be run? Of a replay: could they then? */
 bool record_can_run(const struct job_run *run);

@@ -145,6 +145,30 @@ static bool belongs(const struct replay *replay, const json_t *entry, const char
            js_int(entry, attempt, 0) == js_int(find_step(replay, step), "attempt", 0);
 }
 
+static const json_t *next_command(const struct replay *replay, const char *step, bool fact)
+{
+    const json_t *commands = json_object_get(replay->record, "commands");
+    json_t *command;
+    size_t i;
+
+    /* In the order of their keys, which is not that of the steps. */
+    json_array_foreach (commands, i, command) {
+        if (belongs(replay, command, "attempt", step) && !js_bool(command, "used", false) &&
+            (json_object_get(command, "fact") != NULL) == fact)
+            return command;
+    }
+    return NULL;
+}
+
+static const json_t *take_command(const struct replay *replay, const char *step, bool fact)
+{
+    const json_t *command = next_command(replay, step, fact);
+
+    if (command)
+        (void)json_object_set_new((json_t *)(uintptr_t)command, "used", json_true());
+    return command;
+}
+
 /* The next answer within the step's last course; *out_cost takes in the failed attempts before. */
 static const json_t *next_answer(struct replay *replay, const char *step, int64_t *out_cost)
 {
@@ -175,16 +199,35 @@ static bool was_begun_anew(const json_t *recorded, const json_t *request)
            json_array_size(json_object_get(request, "turns"));
 }
 
+/* The words in which a role failed that the job then went on without, when that comes next in the
+ * step; NULL: it has an answer, or none is recorded. */
+static const char *next_failure(struct replay *replay, const char *step, enum role role,
+                                const json_t *call)
+{
+    const json_t *fact = next_command(replay, step, true);
+
+    if (strcmp(js_str(fact, "line", ""), RECORD_FAILED_ROLE) != 0)
+        return NULL;
+    return call && strcmp(js_str(call, "role", ""), role_name(role)) == 0 ?
+               NULL :
+               js_str(fact, "fact", "it failed");
+}
+
 static int play(void *arg, const char *step, enum role role, const json_t *request,
                 json_t **out_response, struct err *err)
 {
     struct replay *replay = arg;
     int64_t cost = 0;
     const json_t *call = next_answer(replay, step, &cost);
+    const char *failure = next_failure(replay, step, role, call);
     AUTO_FREE char *what = NULL;
     json_auto_t *now = NULL;
     json_t *difference;
 
+    if (failure) {
+        replay->next_call -= call != NULL;
+        return err_set(err, VDO_E_REFUSED, "%s", failure);
+    }
     if (!call) {
         what = xasprintf("a call of the %s in step %s", role_name(role), step);
         note_missing(replay, what, "one more call");
@@ -208,23 +251,6 @@ static int play(void *arg, const char *step, enum role role, const json_t *reque
 
 /* ---- commands ---- */
 
-static const json_t *next_command(struct replay *replay, const char *step, bool fact)
-{
-    const json_t *commands = json_object_get(replay->record, "commands");
-    json_t *command;
-    size_t i;
-
-    /* In the order of their keys, which is not that of the steps. */
-    json_array_foreach (commands, i, command) {
-        if (belongs(replay, command, "attempt", step) && !js_bool(command, "used", false) &&
-            (json_object_get(command, "fact") != NULL) == fact) {
-            (void)json_object_set_new(command, "used", json_true());
-            return command;
-        }
-    }
-    return NULL;
-}
-
 static void note_line(struct replay *replay, const char *what, const json_t *command,
                       const char *now)
 {
@@ -237,7 +263,7 @@ static void note_line(struct replay *replay, const char *what, const json_t *com
 int replay_command(struct replay *replay, const char *step, const char *line,
                    struct sandbox_result *result, json_t **out_reading, struct err *err)
 {
-    const json_t *command = next_command(replay, step, false);
+    const json_t *command = take_command(replay, step, false);
     AUTO_FREE char *clean = redact_dup(line);
     AUTO_FREE char *what =
         xasprintf("command %lld, in step %s", (long long)replay->commands + 1, step);
@@ -270,7 +296,7 @@ int replay_command(struct replay *replay, const char *step, const char *line,
 int replay_fact(struct replay *replay, const char *step, const char *what, json_t **value,
                 struct err *err)
 {
-    const json_t *fact = next_command(replay, step, true);
+    const json_t *fact = take_command(replay, step, true);
     AUTO_FREE char *where = xasprintf("what was found in step %s", step);
 
     if (!fact) {
@@ -299,8 +325,10 @@ bool replay_took_tools(const struct replay *replay, const char *step)
 bool replay_could_run(const struct replay *replay)
 {
     const json_t *verify = replay_checkpoint(replay, "verify");
+    const char *skipped = js_str(verify, "skipped", "");
 
-    return !verify || !*js_str(verify, "skipped", "") || json_array_size(js_at(verify, "checks"));
+    /* Without isolation it was skipped for that reason; without checks linters were run. */
+    return !*skipped || strcmp(skipped, js_str(verify, "isolation", "")) != 0;
 }
 
 void replay_install(struct replay *replay, struct pipeline *pipeline, struct model *model)
