@@ -69,7 +69,7 @@ def test_a_job_replays_identically_without_its_script_or_repository(make_vdo, re
     assert done.returncode == 0 and done.stdout.startswith("identical: 11 steps, 10 model calls")
 
 
-@pytest.mark.parametrize("base", ["other", "v1", "HEAD"])
+@pytest.mark.parametrize("base", ["refs/heads/other", "other", "v1", "HEAD"])
 def test_a_job_on_any_base_replays(make_vdo, repo, issue, base):
     git(repo, "branch", "other")
     git(repo, "tag", "v1")

@@ -23,12 +23,20 @@ static int fetch(struct job_run *run, struct err *err)
     return rc ? (err_wrap(err, "fetch %s", run->job->repo), rc) : VDO_OK;
 }
 
+/* "main" of "refs/heads/main": branches go by their short names everywhere. */
+static const char *short_name(const char *ref)
+{
+    static const char heads[] = "refs/heads/";
+
+    return strncmp(ref, heads, sizeof(heads) - 1) == 0 ? ref + sizeof(heads) - 1 : ref;
+}
+
 /* The branch the change is made for: asked for, or the repository's own word, or its default. */
 static int choose_base(struct job_run *run, char **out_base, char *sha, struct err *err)
 {
     const char *asked = run->job->base_ref;
     bool is_asked = asked && *asked;
-    const char *base = is_asked ? asked : mirror_default_branch(run->mirror);
+    const char *base = is_asked ? short_name(asked) : mirror_default_branch(run->mirror);
     struct err why = {0};
     int rc;
 
@@ -38,7 +46,8 @@ static int choose_base(struct job_run *run, char **out_base, char *sha, struct e
                        run->job->repo);
     rc = mirror_resolve(run->mirror, base, sha, &why);
     if (rc == VDO_E_NOT_FOUND && is_asked)
-        return err_set(err, VDO_E_REFUSED, "there is no branch '%s' in %s", asked, run->job->repo);
+        return err_set(err, VDO_E_REFUSED, "there is no branch, tag or commit '%s' in %s", asked,
+                       run->job->repo);
     if (rc)
         return err_set(err, why.code, "%s", why.text);
     *out_base = xstrdup(base);
