@@ -2,9 +2,11 @@
 #include "vdo/gitrepo/gitrepo.h"
 #include "vdo/sandbox/inlet.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command {
     const char *name;
@@ -47,10 +49,23 @@ static void print_help(FILE *out)
         out);
 }
 
+/* Started with a standard stream closed, the next file opened would get its number, and what is
+ * printed would be written into that file. */
+static void fill_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = dup(fd);
+    if (fd > STDERR_FILENO)
+        (void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
 
+    fill_streams();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

@@ -36,7 +36,8 @@ static const char help[] =
     "      --engine ENGINE     auto (default), podman, docker, or a path\n"
     "\n"
     "Exit code: that of CMD; 124 past the timeout, 137 past another limit, which is named on\n"
-    "standard error; 125 when the host offers no isolation; 2 for wrong usage.\n";
+    "standard error; 125 when the host offers no isolation; 2 for wrong usage; 128 and the number of\n"
+    "a signal that ended vdo, 141 when nobody reads the output any more. Standard input is empty.\n";
 
 enum {
     EXIT_TIMEOUT = 124,
@@ -107,9 +108,10 @@ static int take_option(struct options *o, int option, const char *value)
 {
     switch (option) {
     case 'd':
-        if (!realpath(value, o->dir))
-            return wrong("--dir", strerrordesc_np(errno));
-        return 0;
+        if (realpath(value, o->dir))
+            return 0;
+        (void)fprintf(stderr, "vdo sandbox: --dir '%s': %s\n", value, strerrordesc_np(errno));
+        return EXIT_USAGE;
     case 'n':
         o->network = value;
         return strcmp(value, "none") == 0 || strcmp(value, "allow") == 0 ||
@@ -211,7 +213,8 @@ static void catch_signals(void)
 
 /*
  * Pass on what the command writes. A reader that takes nothing must not hold up the deadline, so
- * each piece is small enough for a pipe that has room, and is given up after a while.
+ * each piece is small enough for a pipe that has room, and is given up after a while. A reader that
+ * is gone ends the command, as it would without a sandbox.
  */
 static void pass_on(void *arg, int stream, const char *bytes, size_t len)
 {
@@ -229,8 +232,9 @@ static void pass_on(void *arg, int stream, const char *bytes, size_t len)
             bytes += n;
             len -= (size_t)n;
             deadline = clock_mono_ms(clock_real()) + WRITE_MS;
-        } else if (n < 0 && (errno == EPIPE || errno == EBADF)) {
+        } else if (n < 0 && errno == EPIPE) {
             broken[stream] = true;
+            on_signal(SIGPIPE);
         } else if (clock_mono_ms(clock_real()) >= deadline) {
             return;
         }
