@@ -94,6 +94,16 @@ static int read_arguments(int argc, char **argv, struct arguments *a)
     return EXIT_DONE;
 }
 
+/* Work tree, linked work tree or bare repository. */
+static bool is_repository(const char *dir)
+{
+    AUTO_FREE char *git = fs_join(dir, ".git");
+    AUTO_FREE char *objects = fs_join(dir, "objects");
+    AUTO_FREE char *head = fs_join(dir, "HEAD");
+
+    return fs_exists(git) || (fs_exists(head) && fs_is_dir(objects));
+}
+
 static int run_job(const struct arguments *a, const struct config *config, const char *text)
 {
     struct local_job spec = {.dir = a->repo, .base = a->base, .text = text, .type = a->type};
@@ -139,6 +149,11 @@ int cli_run(int argc, char **argv)
         return common_fail("run", EXIT_USAGE, "%s", err.text);
     if (!fs_is_dir(a.repo))
         return common_fail("run", EXIT_USAGE, "--repo %s: no such directory", a.repo);
+    if (!is_repository(a.repo))
+        return common_fail("run", EXIT_USAGE,
+                           "--repo %s: not a git repository; give its top directory, or make one "
+                           "with 'git init' and commit",
+                           a.repo);
     config = common_config(a.config, CONFIG_FOR_RUN);
     if (!config)
         return EXIT_USAGE;

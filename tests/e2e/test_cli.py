@@ -90,13 +90,26 @@ def test_run_refuses_wrong_usage_with_2(make_vdo, issue, args):
     assert done.returncode == 2 and done.stderr.strip()
 
 
+def test_run_wants_the_top_of_a_repository(make_vdo, repo, issue, tmp_path):
+    v = make_vdo(start=False)
+    for directory in (os.path.join(repo, "tests"), v.dir):
+        done = v.run("run", "-c", v.config, "--repo", directory, "--issue", issue)
+        assert done.returncode == 2 and f"--repo {directory}: not a git repository; give its top directory" in done.stderr
+    git(repo, "worktree", "add", "-q", str(tmp_path / "linked"))
+    git(tmp_path, "clone", "-q", "--bare", repo, str(tmp_path / "bare.git"))
+    for directory in ("linked", "bare.git"):
+        v.write_script(good_script())
+        done = v.run("run", "-c", v.config, "--repo", str(tmp_path / directory), "--issue", issue)
+        assert done.returncode == 0, done.stderr
+
+
 def test_run_on_another_base(make_vdo, repo, issue):
     git(repo, "branch", "stable")
     v = make_vdo(start=False)
     done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--base", "stable", "--json")
     assert done.returncode == 0 and json.loads(done.stdout)["base_branch"] == "stable"
     done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--base", "nowhere")
-    assert done.returncode == 1 and "no branch 'nowhere'" in done.stderr
+    assert done.returncode == 1 and "no branch, tag or commit 'nowhere'" in done.stderr
 
 
 def test_jobs_list_show_and_log(make_vdo, repo, issue):
