@@ -75,6 +75,18 @@ int strbuf_addc(struct strbuf *sb, char c)
     return strbuf_add(sb, &c, 1);
 }
 
+int strbuf_add_word(struct strbuf *sb, const char *text)
+{
+    (void)strbuf_addc(sb, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            (void)strbuf_adds(sb, "'\\''");
+        else
+            (void)strbuf_addc(sb, *text);
+    }
+    return strbuf_addc(sb, '\'');
+}
+
 int strbuf_addf(struct strbuf *sb, const char *fmt, ...)
 {
     va_list ap;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MAX_SHOWN = 8, LARGE_CHANGE = 1000 };
+enum { MAX_ASKED = 12, MAX_SHOWN = 8, LARGE_CHANGE = 1000 };
 
 static const json_t *files_of(const struct verdict *v)
 {
@@ -202,22 +202,33 @@ static const char *parser_command(const char *checker)
     return NULL;
 }
 
-/* "python3 -m py_compile 'a.py'" of the first file that a parser of that name may be asked about;
- * NULL when there is none for a shell. Free with free(). */
-static char *syntax_command(const struct verdict *v, const json_t *syntax)
+/* "python3 -m py_compile ./'a.py' && node --check ./'b.js'": of the broken files, each on its own,
+ * else of those that parse; most parsers take one file at a time. NULL when none of them can be
+ * asked from a shell. Free with free(). */
+static char *syntax_command(const json_t *syntax)
 {
-    const char *command = parser_command(js_str(syntax, "checkers.0", ""));
-    const char *path = js_str(syntax, "broken.0.path", js_str(syntax, "paths.0", ""));
+    bool broken = json_array_size(js_at(syntax, "broken")) > 0;
+    AUTO_STRBUF out = {0};
+    size_t i;
+    json_t *one;
 
-    (void)v;
-    return command && *path ? xasprintf("%s '%s'", command, path) : NULL;
+    strbuf_init(&out, (size_t)VERDICT_MAX_TEXT * 4);
+    json_array_foreach (js_at(syntax, broken ? "broken" : "paths"), i, one) {
+        const char *command = parser_command(js_str(one, "checker", ""));
+
+        if (!command || i >= MAX_ASKED)
+            continue;
+        (void)strbuf_addf(&out, "%s%s ./", !out.len ? "" : broken ? "; " : " && ", command);
+        (void)strbuf_add_word(&out, js_str(one, "path", ""));
+    }
+    return out.len && !strbuf_overflowed(&out) ? strbuf_take(&out, NULL) : NULL;
 }
 
 void verdict_syntax_row(struct verdict *v)
 {
     static const char name[] = "syntax of changed files";
     const json_t *syntax = js_at(facts_of(v), "syntax");
-    AUTO_FREE char *command = syntax_command(v, syntax);
+    AUTO_FREE char *command = syntax_command(syntax);
     AUTO_STRBUF text = {0};
     long long checked = (long long)js_int(syntax, "checked", 0);
     bool newly = false;
@@ -274,12 +285,33 @@ static void describe_linters(struct strbuf *text, const json_t *lint, int64_t *o
     }
 }
 
+/* All linters, each on the changed files that it is for; NULL when none was there. Free with
+ * free(). */
+static char *lint_command(const struct verdict *v, const json_t *lint)
+{
+    AUTO_STRBUF out = {0};
+    size_t i;
+    json_t *tool;
+
+    strbuf_init(&out, (size_t)VERDICT_MAX_TEXT * 4);
+    json_array_foreach (js_at(lint, "tools"), i, tool) {
+        const char *globs = js_str(tool, "of_files", "");
+
+        (void)strbuf_adds(&out, i ? "; " : "");
+        if (*globs)
+            (void)strbuf_addf(&out,
+                              "git diff -z --name-only --diff-filter=d %s %s -- %s | xargs -0r ",
+                              v->base, v->head, globs);
+        (void)strbuf_adds(&out, js_str(tool, "command", ""));
+    }
+    return out.len && !strbuf_overflowed(&out) ? strbuf_take(&out, NULL) : NULL;
+}
+
 void verdict_lint_row(struct verdict *v)
 {
     static const char name[] = "lint of changed files";
     const json_t *lint = js_at(facts_of(v), "lint");
     const char *skipped = js_str(lint, "skipped", "");
-    const char *command = js_str(lint, "tools.0.command", NULL);
     AUTO_FREE char *line = NULL;
     AUTO_STRBUF text = {0};
     int64_t fresh = 0;
@@ -292,10 +324,10 @@ void verdict_lint_row(struct verdict *v)
     }
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
     describe_linters(&text, lint, &fresh);
-    if (command && *js_str(lint, "tools.0.of_files", ""))
-        line = xasprintf("%s $(git diff --name-only %s %s -- %s)", command, v->base, v->head,
-                         js_str(lint, "tools.0.of_files", ""));
-    else if (command)
-        line = xstrdup(command);
-    verdict_add(v, name, !command ? "unknown" : fresh ? "warn" : "pass", text.ptr, line);
+    line = lint_command(v, lint);
+    verdict_add(v, name,
+                json_array_size(js_at(lint, "tools")) == 0 ? "unknown" :
+                fresh                                      ? "warn" :
+                                                             "pass",
+                text.ptr, line);
 }

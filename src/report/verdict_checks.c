@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 480, MAX_NAMES = 8, MAX_FILES = 12 };
+enum { TEXT_SIZE = 480, MAX_NAMES = 8 };
 
 /* ---- checks ---- */
 
@@ -109,10 +109,11 @@ void verdict_check_rows(struct verdict *v)
 
 static const char proof_name[] = "new tests fail, then pass";
 
-/* The base, the test files of the change, and the check: what VDO did. Free with free(). */
+/* The base, the test files of the change, and the check: what VDO did. NULL when it would be too
+ * long to be whole. Free with free(). */
 static char *proof_command(const struct verdict *v, const json_t *proof)
 {
-    struct strbuf out;
+    AUTO_STRBUF out = {0};
     size_t i;
     json_t *path;
 
@@ -122,12 +123,12 @@ static char *proof_command(const struct verdict *v, const json_t *proof)
                       "%s --",
                       v->base, v->head);
     json_array_foreach (js_at(proof, "files"), i, path) {
-        if (i < MAX_FILES)
-            (void)strbuf_addf(&out, " '%s'", json_string_value(path));
+        (void)strbuf_addc(&out, ' ');
+        (void)strbuf_add_word(&out, json_string_value(path));
     }
     json_array_foreach (js_at(proof, "checks"), i, path)
         (void)strbuf_addf(&out, " && %s", js_str(path, "run", "true"));
-    return strbuf_take(&out, NULL);
+    return strbuf_overflowed(&out) ? NULL : strbuf_take(&out, NULL);
 }
 
 /* Names of the tests for which `member` says `value`. */

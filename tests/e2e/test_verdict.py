@@ -239,6 +239,28 @@ def test_a_check_does_not_come_to_pass_by_taking_tests_out(run, make_repo, chang
     job.replays()
 
 
+def test_every_command_of_the_table_runs_on_a_clone_of_the_branch(run, make_repo, tmp_path):
+    odd = "tests/it's $(touch pwned) `x`.sh"
+    repo = make_repo({**TWO_TESTS, "run.sh": TWO_TESTS["run.sh"].replace("sh $t", "sh \"$t\""), "old.sh": "true\n", "a'b.py": "x = 1\n"})
+    job = run(repo, [refine(), plan(["greet.sh", "old.sh", "a'b.py"]), edit("greet.sh", "hello", "dear"), edit("a'b.py", "1", "2"),
+                     answer("builder", "", ("delete_file", {"path": "old.sh"})), end("builder"),
+                     write("tester", odd, "sh greet.sh | grep -q dear\n"), end("tester"), APPROVE])
+    assert job.headline == "verified"
+    git(tmp_path, "clone", "-q", "-b", job.job["branch"], repo, str(tmp_path / "clone"))
+    for row in job.job["verdict"]:
+        if (row["command"] or "vdo").startswith("vdo"):
+            continue
+        done = subprocess.run(["sh", "-c", row["command"]], cwd=tmp_path / "clone", capture_output=True, text=True, timeout=60)
+        fails = row["name"] == "new tests fail, then pass"
+        if row["name"] == "lint of changed files":  # the linters of this machine may have found something, and say so on standard output
+            assert "does not exist" not in done.stderr and "No such file" not in done.stderr
+        else:
+            assert (done.returncode != 0) == fails, (row, done.stdout, done.stderr)
+        assert "pwned" not in os.listdir(tmp_path / "clone")
+        if fails:
+            assert f"not ok - {odd}" in done.stdout and "ok - tests/b.sh" in done.stdout
+
+
 def test_a_check_run_again_for_one_behind_it_is_not_flaky(run, make_repo):
     checks = "checks:\n  - {name: first, run: 'true'}\n  - {name: second, run: 'grep -q one a.txt'}\n"
     job = run(make_repo({"a.txt": "one\n", ".github/vdo.yml": checks}),

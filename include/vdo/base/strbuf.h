@@ -40,6 +40,9 @@ int strbuf_addf(struct strbuf *sb, const char *fmt, ...) __attribute__((format(p
 int strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
 
+/* As one word for a POSIX shell, in single quotes: 'it'\''s'. */
+int strbuf_add_word(struct strbuf *sb, const char *text);
+
 bool strbuf_overflowed(const struct strbuf *sb);
 /* Cut to len bytes; len past the end does nothing. */
 void strbuf_truncate(struct strbuf *sb, size_t len);

@@ -67,14 +67,16 @@ static void look_at_syntax(const struct edit_parser *parser, const struct sides 
         return;
     }
     raise(syntax, "checked");
-    add_once(json_object_get(syntax, "paths"), s->path);
+    (void)json_array_append_new(json_object_get(syntax, "paths"),
+                                json_pack("{s:s, s:s}", "path", s->path, "checker", now.checker));
     add_once(json_object_get(syntax, "checkers"), now.checker);
     if (now.state != EDIT_SYNTAX_BROKEN)
         return;
     if (s->before)
         edit_syntax_bytes(parser, s->path, s->before, s->before_len, &was);
     (void)json_array_append_new(json_object_get(syntax, "broken"),
-                                json_pack("{s:s, s:o, s:b}", "path", s->path, "message",
+                                json_pack("{s:s, s:s, s:o, s:b}", "path", s->path, "checker",
+                                          now.checker, "message",
                                           js_string_lossy(now.message, strlen(now.message)),
                                           "was_broken", was.state == EDIT_SYNTAX_BROKEN));
 }

@@ -6,8 +6,9 @@
  *      "secrets": as change_secrets(),
  *      "licences": [path],                      that have lost their header
  *      "sensitive": [{"path", "why"}],
- *      "syntax": {"checked": n, "unchecked": n, "broken": [{"path", "message", "was_broken":
- * bool}], "checkers": [name], "paths": [those that were checked]}, "lint": {"skipped": reason or
+ *      "syntax": {"checked": n, "unchecked": n, "broken": [{"path", "checker", "message",
+ * "was_broken": bool}], "checkers": [name], "paths": [{"path", "checker"} of those that were
+ * checked]}, "lint": {"skipped": reason or
  * null, "tools": [{"name", "before": n, "after": n, "n_new": n, "new": [text], "command",
  * "of_files": globs or ""}], "missing": [name]}}
  */

@@ -57,18 +57,6 @@ static bool is_for(const struct linter *linter, const char *path)
     return strcasestr(linter->extensions, word) != NULL;
 }
 
-static void add_quoted(struct strbuf *out, const char *path)
-{
-    (void)strbuf_adds(out, " './");
-    for (; *path; path++) {
-        if (*path == '\'')
-            (void)strbuf_adds(out, "'\\''");
-        else
-            (void)strbuf_addc(out, *path);
-    }
-    (void)strbuf_addc(out, '\'');
-}
-
 /* " './a.sh' './b.sh'" of the files for a linter that stand in dir; "" when there is none. */
 static void add_paths(struct strbuf *out, const struct linter *linter, const json_t *paths,
                       const char *dir)
@@ -79,8 +67,12 @@ static void add_paths(struct strbuf *out, const struct linter *linter, const jso
     json_array_foreach (paths, i, path) {
         AUTO_FREE char *full = fs_join(dir, json_string_value(path));
 
-        if (i < MAX_PATHS && is_for(linter, json_string_value(path)) && fs_exists(full))
-            add_quoted(out, json_string_value(path));
+        if (i < MAX_PATHS && is_for(linter, json_string_value(path)) && fs_exists(full)) {
+            AUTO_FREE char *below = xasprintf("./%s", json_string_value(path));
+
+            (void)strbuf_addc(out, ' ');
+            (void)strbuf_add_word(out, below);
+        }
     }
 }
 

@@ -129,6 +129,21 @@ static void strbuf_take__moves_the_bytes_out(void **state)
     strbuf_release(NULL);
 }
 
+static void strbuf_add_word__gives_a_shell_one_word(void **state)
+{
+    AUTO_STRBUF sb = {0};
+
+    (void)state;
+    strbuf_init(&sb, 40);
+    assert_int_equal(strbuf_add_word(&sb, "it's $(a) `b` \"c\""), 0);
+    assert_string_equal(sb.ptr, "'it'\\''s $(a) `b` \"c\"'");
+    strbuf_clear(&sb);
+    assert_int_equal(strbuf_add_word(&sb, ""), 0);
+    assert_string_equal(sb.ptr, "''");
+    assert_int_equal(strbuf_add_word(&sb, "0123456789012345678901234567890123456789"),
+                     VDO_E_TOO_LARGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +153,7 @@ int main(void)
         cmocka_unit_test(strbuf_addf__grows_past_its_first_allocation),
         cmocka_unit_test(strbuf_clear__keeps_it_usable_after_overflow),
         cmocka_unit_test(strbuf_truncate__cuts_but_never_grows),
+        cmocka_unit_test(strbuf_add_word__gives_a_shell_one_word),
         cmocka_unit_test(strbuf_take__moves_the_bytes_out),
     };
 

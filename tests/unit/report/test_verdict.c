@@ -256,6 +256,12 @@ static void new_tests_are_judged_by_the_type_of_the_job(void **state)
                "1", "1", "0"),
          "warn|1 of 2 fails without the change and passes with it: a; does not build at base, which "
          "counts as failing: a; passes at base too, so it proves no new behaviour: b|"},
+        {"feature",
+         "{\"verify\":{\"proof\":{\"files\":[\"t/'; x $(y)'.sh\"],\"checks\":[{\"run\":\"make check\"}],"
+         "\"proven\":1,\"tests\":[" NEW("a", "failed", "passed", "true") "]}}}",
+         "pass|1 of 1 fails without the change and passes with it: a|git worktree add --detach "
+         "../vdo-base  && cd ../vdo-base && git checkout cccccccccccc -- 't/'\\''; x $(y)'\\''.sh' && "
+         "make check"},
         {"bugfix", PROOF(NEW("b", "passed", "passed", "false"), "0", "1", "0"), "fail|0 of 1 fail"},
         {"refactor", PROOF(NEW("b", "passed", "passed", "false"), "0", "1", "0"), "info|0 of 1"},
         {"refactor", PROOF(NEW("b", "passed", "failed", "false"), "0", "1", "1"), "fail|0 of 1"},
@@ -291,8 +297,26 @@ static void facts_of_the_change_have_rows_or_say_why_not(void **state)
         {"sensitive paths", "\"sensitive\":[{\"path\":\"x.yml\",\"why\":\"CI\"}]",
          "warn|x.yml (CI)|git diff --name-only "},
         {"syntax of changed files",
-         "\"syntax\":{\"checked\":1,\"checkers\":[\"python3\"],\"paths\":[\"a.py\"],\"broken\":[]}",
-         "pass|1 file parses (python3)|python3 -m py_compile 'a.py'"},
+         "\"syntax\":{\"checked\":1,\"checkers\":[\"python3\"],\"paths\":[{\"path\":\"a.py\",\"checker\":\"python3\"}],\"broken\":[]}",
+         "pass|1 file parses (python3)|python3 -m py_compile ./'a.py'"},
+        /* each file by its own parser, and a name that would be more than a word */
+        {"syntax of changed files",
+         "\"syntax\":{\"checked\":3,\"checkers\":[\"node\",\"json\"],\"paths\":[{\"path\":\"a'b.js\","
+         "\"checker\":\"node\"},{\"path\":\"c.json\",\"checker\":\"json\"},{\"path\":\"$(d).sh\","
+         "\"checker\":\"bash\"}],\"broken\":[]}",
+         "pass|3 files parse (node, json)|node --check ./'a'\\''b.js' && bash -n ./'$(d).sh'"},
+        {"syntax of changed files",
+         "\"syntax\":{\"checked\":3,\"checkers\":[\"node\"],\"paths\":[{\"path\":\"a.js\",\"checker\":"
+         "\"node\"}],\"broken\":[{\"path\":\"b.py\",\"checker\":\"python3\",\"message\":\"line 1\"},"
+         "{\"path\":\"c.js\",\"checker\":\"node\",\"message\":\"line 2\"}]}",
+         "fail|b.py does not parse: line 1; c.js does not parse: line 2|python3 -m py_compile ./'b.py'; "
+         "node --check ./'c.js'"},
+        {"lint of changed files",
+         "\"lint\":{\"skipped\":null,\"tools\":[{\"name\":\"a\",\"command\":\"a -q\",\"of_files\":"
+         "\"'*.a'\",\"before\":1,\"after\":1,\"n_new\":0,\"new\":[]},{\"name\":\"b\",\"command\":\"b\","
+         "\"of_files\":\"\",\"before\":0,\"after\":0,\"n_new\":0,\"new\":[]}],\"missing\":[]}",
+         "pass|a: 1 before, 1 after, 0 new; b: 0 before, 0 after, 0 new|git diff -z --name-only "
+         "--diff-filter=d  cccccccccccc -- '*.a' | xargs -0r a -q; b"},
         {"syntax of changed files",
          "\"syntax\":{\"checked\":1,\"broken\":[{\"path\":\"a.py\",\"message\":\"line 1\","
          "\"was_broken\":true}]}",
