@@ -93,6 +93,16 @@ def test_a_job_that_went_on_without_a_role_replays(make_vdo, repo, issue):
     assert code == 0 and report["identical"], report
 
 
+def test_a_repository_with_a_submodule_replays(make_vdo, repo, issue):
+    git(repo, "update-index", "--add", "--cacheinfo", "160000,0123456789012345678901234567890123456789,sub")
+    git(repo, "commit", "-q", "-m", "A submodule")
+    vdo = make_vdo(start=False, script=good_script())
+    job = run_job(vdo, repo, issue)
+    code, report = replayed(vdo, "-c", vdo.config, job["id"])
+    assert code == 0 and report["identical"], report
+    assert "160000 commit" in git(repo, "ls-tree", job["branch"])
+
+
 def test_a_job_without_checks_replays_with_its_linters(make_vdo, repo, issue):
     git(repo, "rm", "-q", "Makefile")
     git(repo, "commit", "-q", "-m", "No checks")

@@ -155,7 +155,7 @@ static void commit__leaves_out_links_submodules_and_what_nobody_edits(void **sta
     assert_string_equal(found, "src/real.c .gitattributes .vdoignore ");
     assert_true(code_index_has_file(p->tree->index, "vendor/lib.c"));
     assert_true(code_index_has_file(p->tree->index, "link.c"));
-    assert_true(code_index_has_file(p->tree->index, "sub"));
+    assert_false(code_index_has_file(p->tree->index, "sub"));
     assert_false(code_index_has_file(p->tree->index, "private/secret.c"));
 }
 

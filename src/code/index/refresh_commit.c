@@ -83,14 +83,15 @@ static int visit_entry(void *arg, const struct tree_entry *entry)
         return VDO_E_CANCELLED;
     if (r->now.n >= VDO_MAX_TREE_FILES)
         return VDO_E_TOO_LARGE;
-    if (!walk_path_is_plain(entry->path)) {
+    /* A submodule is a commit of another repository: there is no file to show. */
+    if (type == MODE_MODULE || !walk_path_is_plain(entry->path)) {
         r->stats->skipped++;
         return 0;
     }
     read_rules(r, entry);
     f = snapshot_add(&r->now, entry->path);
     f->flags = classify_path(entry->path);
-    if (type == MODE_LINK || type == MODE_MODULE)
+    if (type == MODE_LINK)
         f->flags |= FILE_LINK;
     oid_from_hex(f->oid, entry->oid);
     return 0;

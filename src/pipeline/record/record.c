@@ -169,7 +169,7 @@ struct gathering {
     struct mirror *mirror;
     json_t *files;
     size_t bytes;
-    bool hid; /* a secret was hidden, so trees have other ids than they had */
+    bool hid; /* a secret, or a submodule: trees will have other ids than they had */
     struct err *err;
 };
 
@@ -253,8 +253,10 @@ static int gather(void *arg, const struct tree_entry *entry)
     json_t *file;
     int rc;
 
-    if (entry->mode == 0160000)
+    if (entry->mode == 0160000 || !g->files) {
+        g->hid = g->hid || entry->mode == 0160000;
         return VDO_OK;
+    }
     rc = mirror_read_blob(g->mirror, entry->oid, RECORD_MAX_FILES_BYTES, &bytes, &len, g->err);
     if (rc)
         return rc;
@@ -273,12 +275,13 @@ static int gather(void *arg, const struct tree_entry *entry)
     return VDO_OK;
 }
 
-static int files_part(const char *data_dir, const struct job *job, const char *base, json_t *record,
-                      struct err *err)
+/* with_files: else the replay takes them from the mirror, and only what it leaves out is noted. */
+static int files_part(const char *data_dir, const struct job *job, const char *base,
+                      bool with_files, json_t *record, struct err *err)
 {
     AUTO_FREE char *key = workspace_key(job);
     AUTO_FREE char *dir = xasprintf("%s/mirrors/%s", data_dir, key);
-    struct gathering g = {.files = json_array(), .err = err};
+    struct gathering g = {.files = with_files ? json_array() : NULL, .err = err};
     int rc = mirror_open(dir, &g.mirror, err);
 
     if (!rc)
@@ -288,7 +291,8 @@ static int files_part(const char *data_dir, const struct job *job, const char *b
         json_decref(g.files);
         return err_wrap(err, "the files of %.10s", base), rc;
     }
-    (void)json_object_set_new(record, "files", g.files);
+    if (g.files)
+        (void)json_object_set_new(record, "files", g.files);
     (void)json_object_set_new(record, "files_hidden", json_boolean(g.hid));
     return VDO_OK;
 }
@@ -326,8 +330,8 @@ static int fill(struct store *store, const char *data_dir, const struct job *job
         rc = commands_part(store, job->id, &commands, err);
     if (!rc)
         (void)json_object_set_new(record, "commands", commands);
-    if (!rc && with_files)
-        rc = files_part(data_dir, job, base_of(steps), record, err);
+    if (!rc)
+        rc = files_part(data_dir, job, base_of(steps), with_files, record, err);
     return rc;
 }
 
