@@ -46,7 +46,7 @@ struct tally *tally_new(void)
     return xcalloc(1, sizeof(struct tally));
 }
 
-static void clear_failure(struct failure *failure)
+void failure_release(struct failure *failure)
 {
     free(failure->name);
     free(failure->canon);
@@ -72,11 +72,11 @@ void tally_free(struct tally *tally)
         test = next;
     }
     for (size_t i = 0; i < tally->n_failures; i++) {
-        clear_failure(tally->failures[i]);
+        failure_release(tally->failures[i]);
         free(tally->failures[i]);
     }
     for (size_t i = 0; i < tally->n_spare; i++) {
-        clear_failure(tally->spare[i]);
+        failure_release(tally->spare[i]);
         free(tally->spare[i]);
     }
     for (size_t i = 0; i < tally->n_problems; i++) {
@@ -183,15 +183,14 @@ struct failure *tally_failure(struct tally *tally, enum tally_side side, const c
     if (tally->n_failures == RESULTS_MAX_FAILURES)
         return NULL;
     failure = tally->n_spare ? tally->spare[--tally->n_spare] : xcalloc(1, sizeof(*failure));
-    clear_failure(failure);
+    failure_release(failure);
     failure->name = xstrdup(clipped);
     failure->canon = xstrdup(canon);
     tally->failures[tally->n_failures++] = failure;
     return failure;
 }
 
-/* What one knows and the other does not. */
-static void merge(struct failure *from, struct failure *to)
+void failure_merge(struct failure *from, struct failure *to)
 {
     if (!to->file && from->file) {
         to->file = from->file;
@@ -207,7 +206,7 @@ static void merge(struct failure *from, struct failure *to)
         to->detail = from->detail;
         from->detail = (struct clip){0};
     }
-    clear_failure(from);
+    failure_release(from);
 }
 
 void tally_rename(struct tally *tally, struct failure *failure, const char *name)
@@ -223,7 +222,7 @@ void tally_rename(struct tally *tally, struct failure *failure, const char *name
     for (size_t i = 0; i < tally->n_failures; i++) {
         if (i == at || strcmp(tally->failures[i]->canon, canon) != 0)
             continue;
-        merge(failure, tally->failures[i]);
+        failure_merge(failure, tally->failures[i]);
         tally->spare[tally->n_spare++] = failure;
         tally->n_failures--;
         for (; at < tally->n_failures; at++)

@@ -52,6 +52,10 @@ void failure_place(struct failure *failure, const struct place *place);
 void failure_place_in(struct failure *failure, const char *text);
 void failure_message(struct failure *failure, const char *text, size_t len);
 void failure_detail(struct failure *failure, const char *line, size_t len);
+/* What from knows and to does not goes over; from is empty then. */
+void failure_merge(struct failure *from, struct failure *to);
+/* Empty again; a zeroed one is fine. */
+void failure_release(struct failure *failure);
 /* Give it another name; with one that is kept under that name already it becomes one. NULL, and one
  * that has become part of another, are fine. */
 void tally_rename(struct tally *tally, struct failure *failure, const char *name);

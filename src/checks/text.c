@@ -43,6 +43,27 @@ void text_add(int *sum, int n)
     *sum = n > TEXT_MOST - *sum ? TEXT_MOST : *sum + n;
 }
 
+int text_count_after(const char *line, const char *word)
+{
+    const char *at = strstr(line, word);
+    int n = 0;
+
+    if (at)
+        at += strlen(word) + strspn(at + strlen(word), " ");
+    return at && text_number(&at, &n) ? n : 0;
+}
+
+int text_count_before(const char *line, const char *word)
+{
+    const char *at = strstr(line, word);
+    const char *from = at;
+    int n = 0;
+
+    while (from && from > line && from[-1] >= '0' && from[-1] <= '9')
+        from--;
+    return from && text_number(&from, &n) ? n : 0;
+}
+
 size_t text_len(const char *text, size_t len)
 {
     while (len && (text[len - 1] == ' ' || text[len - 1] == '\t'))

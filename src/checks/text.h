@@ -19,6 +19,10 @@ bool text_number(const char **at, int *out);
  * a state again and again. Two such sums can be taken from one another. */
 enum { TEXT_MOST = 1000000000 };
 void text_add(int *sum, int n);
+/* The number behind the word, blanks between them; 0 when there is none. */
+int text_count_after(const char *line, const char *word);
+/* The number that ends where the word begins: of " failed" in "2 failed"; 0 when there is none. */
+int text_count_before(const char *line, const char *word);
 /* Length without blanks at the end. */
 size_t text_len(const char *text, size_t len);
 /* Length without a duration at the end: " (0.01s)", " (12 ms)", " 12ms". */

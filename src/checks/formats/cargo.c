@@ -1,6 +1,7 @@
 /* cargo test (libtest): results, failures with their output, summaries. Source: libtest's pretty
  * and terse formatters of Rust 1.60 to 1.95. */
 #include "format.h"
+#include "rust.h"
 
 #include "../name.h"
 
@@ -80,17 +81,6 @@ static void take_test(struct reading *r, const char *text)
     *cargo->waiting = '\0';
 }
 
-static int counted(const char *line, const char *word)
-{
-    const char *at = strstr(line, word);
-    const char *from = at;
-    int n = 0;
-
-    while (from && from > line && from[-1] >= '0' && from[-1] <= '9')
-        from--;
-    return from && text_number(&from, &n) ? n : 0;
-}
-
 static void end_section(struct reading *r)
 {
     struct cargo *cargo = r->state;
@@ -104,9 +94,10 @@ static void take_summary(struct reading *r, const char *line)
 {
     struct cargo *cargo = r->state;
 
-    reading_summary(r, RESULT_PASSED, counted(line, " passed;") + counted(line, " measured;"));
-    reading_summary(r, RESULT_FAILED, counted(line, " failed;"));
-    reading_summary(r, RESULT_SKIPPED, counted(line, " ignored;"));
+    reading_summary(r, RESULT_PASSED,
+                    text_count_before(line, " passed;") + text_count_before(line, " measured;"));
+    reading_summary(r, RESULT_FAILED, text_count_before(line, " failed;"));
+    reading_summary(r, RESULT_SKIPPED, text_count_before(line, " ignored;"));
     end_section(r);
     cargo->running = r->all_lines = false;
     *cargo->waiting = '\0';
@@ -128,27 +119,6 @@ static bool begin_section(struct reading *r, const char *line)
     return true;
 }
 
-static void take_detail(struct cargo *cargo, const char *line, size_t len)
-{
-    const char *at = strstr(line, "panicked at ");
-    const char *error = text_after(line, "Error: ");
-
-    failure_detail(cargo->current, line, len);
-    if (cargo->message_follows)
-        failure_message(cargo->current, line, len);
-    cargo->message_follows = false;
-    if (error)
-        failure_message(cargo->current, line, len);
-    if (!at)
-        return;
-    at += strlen("panicked at ");
-    failure_place_in(cargo->current, at);
-    if (*at == '\'') /* before Rust 1.73: panicked at 'message', src/lib.rs:22:9 */
-        failure_message(cargo->current, at, strlen(at));
-    else
-        cargo->message_follows = true;
-}
-
 /* The result of a test whose line was torn: what came between belongs to it. */
 static void end_torn(struct reading *r, enum result_state state)
 {
@@ -163,7 +133,7 @@ static void end_torn(struct reading *r, enum result_state state)
     if (state == RESULT_FAILED) {
         cargo->current = reading_failure(r, cargo->waiting);
         for (char *line = strtok_r(text.ptr, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-            take_detail(cargo, line, strlen(line));
+            rust_detail(cargo->current, &cargo->message_follows, line, strlen(line));
         cargo->current = NULL;
         cargo->message_follows = false;
     }
@@ -194,7 +164,7 @@ static void cargo_line(struct reading *r, const char *line, size_t len)
     } else if (strcmp(line, "failures:") == 0) {
         end_section(r);
     } else if (cargo->current) {
-        take_detail(cargo, line, len);
+        rust_detail(cargo->current, &cargo->message_follows, line, len);
     } else if (*cargo->waiting && state_of(line) != RESULT_UNKNOWN) {
         end_torn(r, state_of(line));
     } else if ((at = strstr(line, " --- FAILED")) && at > line && at[11] == '\0') {

@@ -1,5 +1,6 @@
 /* Maven's Surefire and Failsafe. Source: the plain report of surefire 2.22 to 3.5. */
 #include "format.h"
+#include "java.h"
 
 #include "vdo/base/mem.h"
 
@@ -27,15 +28,6 @@ static const char *without_level(const char *line)
     return line;
 }
 
-static int counted(const char *line, const char *word)
-{
-    const char *at = strstr(line, word);
-    int n = 0;
-
-    at = at ? at + strlen(word) : NULL;
-    return at && text_number(&at, &n) ? n : 0;
-}
-
 static void end_failure(struct reading *r)
 {
     struct maven *maven = r->state;
@@ -49,8 +41,8 @@ static void take_counts(struct reading *r, const char *text)
 {
     struct maven *maven = r->state;
     bool of_class = strstr(text, "Time elapsed:") != NULL;
-    int failed = counted(text, "Failures: ") + counted(text, "Errors: ");
-    int skipped = counted(text, "Skipped: ");
+    int failed = text_count_after(text, "Failures: ") + text_count_after(text, "Errors: ");
+    int skipped = text_count_after(text, "Skipped: ");
     const char *in;
 
     end_failure(r);
@@ -61,7 +53,7 @@ static void take_counts(struct reading *r, const char *text)
     maven->classes = of_class;
     in = strstr(text, " in ");
     (void)snprintf(maven->class, sizeof(maven->class), "%s", in ? in + 4 : "");
-    reading_summary(r, RESULT_PASSED, counted(text, "Tests run: ") - failed - skipped);
+    reading_summary(r, RESULT_PASSED, text_count_after(text, "Tests run: ") - failed - skipped);
     reading_summary(r, RESULT_SKIPPED, skipped);
     r->since[RESULT_FAILED] = 0;
 }
@@ -104,21 +96,6 @@ static bool take_test(struct reading *r, const char *text)
     return true;
 }
 
-/* "at org.demo.CalcTest.addsWrong(CalcTest.java:12)": of the test's own class. */
-static void take_frame(struct failure *failure, const char *text)
-{
-    static const char *const libraries[] = {"org.junit.",        "java.",      "jdk.",
-                                            "org.opentest4j.",   "sun.",       "junit.",
-                                            "org.apache.maven.", "java.base/", "org.assertj.",
-                                            "org.hamcrest.",     "org.testng."};
-
-    for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++) {
-        if (text_after(text, libraries[i]))
-            return;
-    }
-    failure_place_in(failure, text);
-}
-
 static void take_detail(struct maven *maven, const char *line, size_t len)
 {
     const char *at = text_after(line + text_indent(line), "at ");
@@ -128,7 +105,7 @@ static void take_detail(struct maven *maven, const char *line, size_t len)
     maven->message_follows = false;
     failure_detail(maven->current, line, len);
     if (at)
-        take_frame(maven->current, at);
+        java_frame(maven->current, at);
 }
 
 /* "[ERROR] /src/A.java:[12,5] cannot find symbol" */

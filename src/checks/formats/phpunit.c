@@ -18,15 +18,6 @@ static void end_section(struct reading *r)
     php->current = NULL;
 }
 
-static int counted(const char *line, const char *word)
-{
-    const char *at = strstr(line, word);
-    int n = 0;
-
-    at = at ? at + strlen(word) : NULL;
-    return at && text_number(&at, &n) ? n : 0;
-}
-
 /* "Tests: 7, Assertions: 4, Errors: 1, ..." or "OK (5 tests, 9 assertions)" */
 static bool take_summary(struct reading *r, const char *line)
 {
@@ -38,9 +29,9 @@ static bool take_summary(struct reading *r, const char *line)
     if (ok && text_number(&ok, &tests) && text_after(ok, " test") && strstr(ok, " assertion")) {
         failed = 0;
     } else if (text_after(line, "Tests: ") && strstr(line, ", Assertions: ")) {
-        tests = counted(line, "Tests: ");
-        failed = counted(line, " Errors: ") + counted(line, " Failures: ");
-        skipped = counted(line, " Skipped: ") + counted(line, " Incomplete: ");
+        tests = text_count_after(line, "Tests: ");
+        failed = text_count_after(line, " Errors: ") + text_count_after(line, " Failures: ");
+        skipped = text_count_after(line, " Skipped: ") + text_count_after(line, " Incomplete: ");
     } else {
         return false;
     }
