@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool finder_read(struct finder *f, const char *path, char **out_text)
+{
+    return f->tree->read(f->tree->arg, path, out_text);
+}
+
 bool finder_has(struct finder *f, const char *path)
 {
     AUTO_FREE char *text = NULL;
 
-    return f->read(f->arg, path, &text);
+    return finder_read(f, path, &text);
 }
 
 static bool matches(const char *text, const char *pattern)
@@ -31,7 +36,7 @@ bool finder_matches(struct finder *f, const char *path, const char *pattern)
 {
     AUTO_FREE char *text = NULL;
 
-    return f->read(f->arg, path, &text) && (!pattern || matches(text, pattern));
+    return finder_read(f, path, &text) && (!pattern || matches(text, pattern));
 }
 
 void finder_add(struct finder *f, const char *name, const char *line, const char *source)
@@ -74,7 +79,7 @@ static bool find_bundled(struct finder *f, const char *const *targets)
     for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
         AUTO_FREE char *text = NULL;
 
-        if (strcmp(seen, bundles[i].group) == 0 || !f->read(f->arg, bundles[i].file, &text))
+        if (strcmp(seen, bundles[i].group) == 0 || !finder_read(f, bundles[i].file, &text))
             continue;
         seen = bundles[i].group;
         for (const char *const *target = targets; *target; target++) {
@@ -90,10 +95,10 @@ static bool find_bundled(struct finder *f, const char *const *targets)
     return false;
 }
 
-json_t *checks_find(checks_read_fn read, void *arg)
+json_t *checks_find(const struct checks_tree *tree)
 {
     static const char *const targets[] = {"check", "test", "tests", NULL};
-    struct finder f = {.read = read, .arg = arg, .found = json_array()};
+    struct finder f = {.tree = tree, .found = json_array()};
 
     if (find_bundled(&f, targets))
         return f.found;
@@ -102,10 +107,10 @@ json_t *checks_find(checks_read_fn read, void *arg)
     return f.found;
 }
 
-json_t *checks_find_lint(checks_read_fn read, void *arg)
+json_t *checks_find_lint(const struct checks_tree *tree)
 {
     static const char *const targets[] = {"lint", NULL};
-    struct finder f = {.read = read, .arg = arg, .found = json_array()};
+    struct finder f = {.tree = tree, .found = json_array()};
 
     if (find_bundled(&f, targets))
         return f.found;

@@ -48,7 +48,7 @@ static json_t *read_package(struct finder *f)
     AUTO_FREE char *text = NULL;
     json_t *package = NULL;
 
-    if (!f->read(f->arg, "package.json", &text) ||
+    if (!finder_read(f, "package.json", &text) ||
         js_parse(text, strlen(text), &package, NULL) != VDO_OK)
         return NULL;
     return package;
@@ -60,6 +60,21 @@ static bool has_script(const json_t *package, const char *name)
 
     /* What `npm init` writes when there are no tests. */
     return script && *script && !strstr(script, "no test specified");
+}
+
+/* bun's own runner fails where it finds no test. */
+static bool has_bun_tests(struct finder *f)
+{
+    static const char *const globs[] = {"*.test.ts", "*.test.tsx", "*.test.js", "*.test.jsx",
+                                        "*_test.ts", "*_test.js",  "*.spec.ts", "*.spec.js"};
+    bool has = false;
+
+    for (size_t i = 0; !has && i < sizeof(globs) / sizeof(globs[0]); i++) {
+        AUTO_FREE char *path = NULL;
+
+        has = f->tree->find(f->tree->arg, globs[i], &path);
+    }
+    return has;
 }
 
 void find_node(struct finder *f)
@@ -87,6 +102,8 @@ void find_node(struct finder *f)
                    "package.json");
     } else if (finder_has(f, "pnpm-workspace.yaml")) {
         finder_add(f, "workspaces test", managers[0].everywhere, "pnpm-workspace.yaml");
+    } else if (strcmp(manager->name, "bun") == 0 && has_bun_tests(f)) {
+        finder_add(f, "bun test", "bun test", "package.json");
     }
 }
 

@@ -1,5 +1,8 @@
 #include "finder.h"
 
+#include "vdo/base/mem.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -8,10 +11,10 @@
  */
 static const struct row {
     const char *group;
-    const char *file;
+    const char *file;    /* a glob where it holds a "*": the first path that it matches */
     const char *pattern; /* a line in it; NULL: the file is enough */
     const char *name;
-    const char *run;
+    const char *run; /* "%s" is the path, quoted */
 } tests[] = {
     {"python", "pytest.ini", NULL, "pytest", "python3 -m pytest -v"},
     {"python", ".pytest.ini", NULL, "pytest", "python3 -m pytest -v"},
@@ -35,6 +38,8 @@ static const struct row {
     {"go", "go.work", NULL, "go test", "go list -f '{{.Dir}}/...' -m | xargs go test -v"},
     {"go", "go.mod", NULL, "go test", "go test -v ./..."},
 
+    {"rust", ".config/nextest.toml", NULL, "cargo nextest",
+     "cargo nextest run --offline --workspace"},
     {"rust", "Cargo.toml", "^\\[workspace", "cargo test", "cargo test --offline --workspace"},
     {"rust", "Cargo.toml", NULL, "cargo test", "cargo test --offline"},
 
@@ -62,12 +67,19 @@ static const struct row {
     {"ruby", "bin/rails", NULL, "rails test", "bin/rails test"},
     {"ruby", "Rakefile", "TestTask|task +:?[\"']?test|Minitest", "rake test",
      "bundle exec rake test"},
+    {"ruby", "test/test_helper.rb", "minitest", "minitest",
+     "bundle exec ruby -Itest -e 'Dir.glob(\"./test/**/*_test.rb\").sort.each { |f| require f }'"},
 
     {"php", "phpunit.xml", NULL, "phpunit", "vendor/bin/phpunit"},
     {"php", "phpunit.xml.dist", NULL, "phpunit", "vendor/bin/phpunit"},
     {"php", "phpunit.dist.xml", NULL, "phpunit", "vendor/bin/phpunit"},
     {"php", "composer.json", "\"phpunit/phpunit\"", "phpunit", "vendor/bin/phpunit"},
 
+    {"dotnet", "*.sln", NULL, "dotnet test", "dotnet test --no-restore %s"},
+    {"dotnet", "*.slnx", NULL, "dotnet test", "dotnet test --no-restore %s"},
+    {"dotnet", "*Test*.csproj", NULL, "dotnet test", "dotnet test --no-restore %s"},
+    {"dotnet", "*Test*.fsproj", NULL, "dotnet test", "dotnet test --no-restore %s"},
+    {"dotnet", "*Test*.vbproj", NULL, "dotnet test", "dotnet test --no-restore %s"},
     {"dotnet", "global.json", "\"sdk\"", "dotnet test", "dotnet test --no-restore"},
     {"dotnet", "Directory.Build.props", NULL, "dotnet test", "dotnet test --no-restore"},
     {"dotnet", "Directory.Packages.props", NULL, "dotnet test", "dotnet test --no-restore"},
@@ -81,6 +93,8 @@ static const struct row {
     {"haskell", "cabal.project", NULL, "cabal test", "cabal test --offline all"},
     {"perl", "Makefile.PL", NULL, "prove", "prove -lr t"},
     {"perl", "cpanfile", NULL, "prove", "prove -lr t"},
+    {"shell", "test/*.bats", NULL, "bats", "bats --tap --recursive test"},
+    {"shell", "tests/*.bats", NULL, "bats", "bats --tap --recursive tests"},
     {"deno", "deno.json", NULL, "deno test", "deno test --cached-only --allow-all"},
     {"deno", "deno.jsonc", NULL, "deno test", "deno test --cached-only --allow-all"},
 };
@@ -95,15 +109,39 @@ static const struct row lints[] = {
     {"ruby", ".rubocop.yml", NULL, "rubocop", "bundle exec rubocop"},
 };
 
+/* The path of a row's file, or NULL; freed by the caller. One that a shell's quotes cannot hold is
+ * none. */
+static char *file_of(struct finder *f, const struct row *row)
+{
+    char *path = NULL;
+
+    if (!strchr(row->file, '*'))
+        return finder_matches(f, row->file, row->pattern) ? xstrdup(row->file) : NULL;
+    if (!f->tree->find(f->tree->arg, row->file, &path))
+        return NULL;
+    if (strchr(path, '\'')) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
 static void find_rows(struct finder *f, const struct row *rows, size_t n)
 {
     const char *taken = "";
 
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(rows[i].group, taken) == 0 || !finder_matches(f, rows[i].file, rows[i].pattern))
+        AUTO_FREE char *path = NULL;
+        AUTO_FREE char *run = NULL;
+        const char *mark = strstr(rows[i].run, "%s");
+
+        if (strcmp(rows[i].group, taken) == 0 || !(path = file_of(f, &rows[i])))
             continue;
         taken = rows[i].group;
-        finder_add(f, rows[i].name, rows[i].run, rows[i].file);
+        run = mark ?
+                  xasprintf("%.*s'%s'%s", (int)(mark - rows[i].run), rows[i].run, path, mark + 2) :
+                  xstrdup(rows[i].run);
+        finder_add(f, rows[i].name, run, path);
     }
 }
 

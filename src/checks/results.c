@@ -7,24 +7,29 @@
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* Sorted by name. */
 static const struct format *const formats[] = {
-    &automake_format, &cargo_format,  &cmocka_format,   &compiler_format, &ctest_format,
-    &gojson_format,   &gotest_format, &jest_format,     &junit_format,    &maven_format,
-    &meson_format,    &mocha_format,  &node_format,     &phpunit_format,  &pytest_format,
-    &rspec_format,    &tap_format,    &unittest_format, &vitest_format,
+    &automake_format, &boost_format,    &bun_format,    &cargo_format,     &catch2_format,
+    &cmocka_format,   &compiler_format, &ctest_format,  &dart_format,      &deno_format,
+    &dotnet_format,   &exunit_format,   &gojson_format, &gotest_format,    &gradle_format,
+    &jest_format,     &junit_format,    &maven_format,  &meson_format,     &minitest_format,
+    &mocha_format,    &nextest_format,  &node_format,   &phpunit_format,   &playwright_format,
+    &prove_format,    &pytest_format,   &rspec_format,  &scalatest_format, &swifttesting_format,
+    &tap_format,      &unittest_format, &vitest_format, &xctest_format,
 };
 
 enum { FORMATS = sizeof(formats) / sizeof(formats[0]) };
+_Static_assert(FORMATS <= 64, "one bit of wants[] a format");
 
 struct results {
     struct splitter lines;
     struct tally *tally;
     struct reading reading[FORMATS];
-    unsigned wants[256]; /* one bit a format, by a line's first character behind blanks */
+    uint64_t wants[256]; /* one bit a format, by a line's first character behind blanks */
     bool ended;
 };
 
@@ -39,7 +44,7 @@ static void prepare(struct results *results, size_t i)
         results->reading[i].state = xcalloc(1, format->state_size);
     for (int c = 0; c < 256; c++) {
         if (!format->first || (c && strchr(format->first, c)))
-            results->wants[c] |= 1u << i;
+            results->wants[c] |= (uint64_t)1 << i;
     }
 }
 
@@ -75,7 +80,7 @@ static void take_line(void *arg, char *line, size_t len)
 {
     struct results *results = arg;
     bool in_block = false;
-    unsigned wanted;
+    uint64_t wanted;
 
     len = tally_strip_root(results->tally, line, len);
     wanted = results->wants[(unsigned char)line[text_indent(line)]];
@@ -83,13 +88,13 @@ static void take_line(void *arg, char *line, size_t len)
         struct reading *r = &results->reading[i];
 
         in_block |= r->in_block;
-        if (r->format != &compiler_format && ((wanted >> i & 1u) || r->all_lines))
+        if (r->format != &compiler_format && ((wanted >> i & 1) || r->all_lines))
             r->format->line(r, line, len);
     }
     for (size_t i = 0; i < FORMATS && !in_block; i++) {
         struct reading *r = &results->reading[i];
 
-        if (r->format == &compiler_format && ((wanted >> i & 1u) || r->all_lines))
+        if (r->format == &compiler_format && ((wanted >> i & 1) || r->all_lines))
             r->format->line(r, line, len);
     }
 }

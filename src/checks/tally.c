@@ -12,7 +12,7 @@
 #define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)(*(const uint64_t *)(key)))
 #include <uthash.h>
 
-enum { STATES = RESULT_SKIPPED + 1, MAX_FORMATS = 32, MAX_FILE = 300 };
+enum { STATES = RESULT_SKIPPED + 1, MAX_FORMATS = 64, MAX_FILE = 300 };
 
 struct test {
     uint64_t key;

@@ -17,19 +17,23 @@
 
 #include <jansson.h>
 
-/* Where checks_find() looks files up: the root of the tree at the base commit. */
-typedef bool (*checks_read_fn)(void *arg, const char *path, char **out_text);
+/* Where checks_find() looks files up: the tree at the base commit. */
+struct checks_tree {
+    void *arg;
+    /* The text of a file; freed by the caller. False: there is none. */
+    bool (*read)(void *arg, const char *path, char **out_text);
+    /* The first path of the tree that a glob matches, as path_glob_match() reads it; freed by the
+     * caller. False: none does. */
+    bool (*find)(void *arg, const char *glob, char **out_path);
+};
 
-/*
- * The checks of a project: [{"name","run","timeout_ms","source"}], [] when nothing is found; new
- * reference. `read` gives a file's text (freed by the caller) or false. Pure but for `read`, so
- * that it can be tested on any tree.
- */
-json_t *checks_find(checks_read_fn read, void *arg);
+/* The checks of a project: [{"name","run","timeout_ms","source"}], [] when nothing is found; new
+ * reference. */
+json_t *checks_find(const struct checks_tree *tree);
 
 /* What looks at the source without running it (scripts lint and typecheck, ruff, a target lint), in
  * the same shape: to be compared before and after, not to be passed. New reference. */
-json_t *checks_find_lint(checks_read_fn read, void *arg);
+json_t *checks_find_lint(const struct checks_tree *tree);
 
 /* Those of the repository's configuration, or NULL when it names none; new reference. */
 json_t *checks_configured(const struct repo_config *config);

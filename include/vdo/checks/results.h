@@ -2,11 +2,10 @@
  * results: what the output of a check says about tests, beyond its exit code.
  *
  * A reader is fed the output as it comes and keeps counts, names and messages only, so a log of any
- * length costs a bounded amount of memory. Formats: TAP, pytest, Python's unittest, go test (plain
- * and -json), cargo test, jest and vitest, mocha, node --test, ctest, cmocka, Maven Surefire,
- * meson, automake, RSpec, PHPUnit and JUnit XML (in the output, or a file that a check has left).
- * Compilers' "file:line: error:" lines are read too. Several formats in one output add up; the same
- * test named twice counts once.
+ * length costs a bounded amount of memory. Formats: those of docs/checks.md, one a file in
+ * src/checks/formats, and JUnit XML (in the output, or a file that a check has left). Compilers'
+ * "file:line: error:" lines are read too. Several formats in one output add up; the same test named
+ * twice counts once.
  *
  * All of it was printed by hostile code: a forged line can lie about a test. The exit code of the
  * check stands above whatever is read here, and results_agree() tells when both differ.

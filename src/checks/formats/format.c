@@ -35,6 +35,13 @@ void reading_summary(struct reading *r, enum result_state state, int n)
     r->since[state] = 0;
 }
 
+void reading_summary_all(struct reading *r, int all, int failed, int skipped)
+{
+    reading_summary(r, RESULT_FAILED, failed);
+    reading_summary(r, RESULT_SKIPPED, skipped);
+    reading_summary(r, RESULT_PASSED, all - failed - skipped);
+}
+
 void reading_summary_parts(struct reading *r, const char *at, char mark)
 {
     const char between[] = {mark, ' ', '\0'};

@@ -36,10 +36,12 @@ struct format {
 };
 
 /* The formats by name, ended by one without. */
-extern const struct format tap_format, pytest_format, unittest_format, gotest_format, gojson_format,
-    cargo_format, jest_format, vitest_format, mocha_format, node_format, ctest_format,
-    cmocka_format, maven_format, junit_format, compiler_format, meson_format, automake_format,
-    rspec_format, phpunit_format;
+extern const struct format automake_format, boost_format, bun_format, cargo_format, catch2_format,
+    cmocka_format, compiler_format, ctest_format, dart_format, deno_format, dotnet_format,
+    exunit_format, gojson_format, gotest_format, gradle_format, jest_format, junit_format,
+    maven_format, meson_format, minitest_format, mocha_format, nextest_format, node_format,
+    phpunit_format, playwright_format, prove_format, pytest_format, rspec_format, scalatest_format,
+    swifttesting_format, tap_format, unittest_format, vitest_format, xctest_format;
 
 /* The format is recognised in this output. */
 void reading_saw(struct reading *r);
@@ -51,6 +53,9 @@ struct failure *reading_failure(struct reading *r, const char *name);
 /* The format's summary counts n tests in that state: those not named since the last one are added
  * without a name. */
 void reading_summary(struct reading *r, enum result_state state, int n);
+/* The same of a summary that counts all tests, and those of them that failed or were skipped:
+ * numbers of text_number() or sums of text_add(). */
+void reading_summary_all(struct reading *r, int all, int failed, int skipped);
 /* The same from a line of jest or vitest: "1 failed, 2 skipped, 3 passed, 7 total". Between the
  * parts stands the mark and blanks; words that are no state are passed over. */
 void reading_summary_parts(struct reading *r, const char *at, char mark);

@@ -30,15 +30,15 @@ static bool take_summary(struct reading *r, const char *line)
         failed = 0;
     } else if (text_after(line, "Tests: ") && strstr(line, ", Assertions: ")) {
         tests = text_count_after(line, "Tests: ");
-        failed = text_count_after(line, " Errors: ") + text_count_after(line, " Failures: ");
-        skipped = text_count_after(line, " Skipped: ") + text_count_after(line, " Incomplete: ");
+        text_add(&failed, text_count_after(line, " Errors: "));
+        text_add(&failed, text_count_after(line, " Failures: "));
+        text_add(&skipped, text_count_after(line, " Skipped: "));
+        text_add(&skipped, text_count_after(line, " Incomplete: "));
     } else {
         return false;
     }
     end_section(r);
-    reading_summary(r, RESULT_FAILED, failed);
-    reading_summary(r, RESULT_SKIPPED, skipped);
-    reading_summary(r, RESULT_PASSED, tests - failed - skipped);
+    reading_summary_all(r, tests, failed, skipped);
     return true;
 }
 

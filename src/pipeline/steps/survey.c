@@ -3,6 +3,8 @@
 
 #include "vdo/base/mem.h"
 #include "vdo/checks/find.h"
+#include "vdo/gitrepo/path.h"
+
 #include "vdo/json/json.h"
 
 #include <stdlib.h>
@@ -18,6 +20,7 @@ enum {
 struct reader {
     struct mirror *mirror;
     const char *commit;
+    json_t *paths; /* of the whole tree; NULL: not listed yet */
 };
 
 static bool read_text(void *arg, const char *path, char **out_text)
@@ -26,6 +29,31 @@ static bool read_text(void *arg, const char *path, char **out_text)
 
     return mirror_read_file(r->mirror, r->commit, path, MAX_MANIFEST, out_text, NULL, NULL) ==
            VDO_OK;
+}
+
+static int add_path(void *arg, const struct tree_entry *entry)
+{
+    return json_array_append_new(arg, js_string_lossy(entry->path, strlen(entry->path)));
+}
+
+/* All paths are listed once, when the first is asked for. */
+static bool find_path(void *arg, const char *glob, char **out_path)
+{
+    struct reader *r = arg;
+    size_t i;
+    json_t *path;
+
+    if (!r->paths) {
+        r->paths = json_array();
+        (void)mirror_walk(r->mirror, r->commit, false, add_path, r->paths, NULL);
+    }
+    json_array_foreach (r->paths, i, path) {
+        if (path_glob_match(glob, json_string_value(path))) {
+            *out_path = xstrdup(json_string_value(path));
+            return true;
+        }
+    }
+    return false;
 }
 
 static json_t *read_instructions(struct job_run *run, const struct reader *r)
@@ -74,6 +102,7 @@ static int draw_outline(struct job_run *run, const json_t *files, json_t **out, 
 int step_survey(struct job_run *run, struct err *err)
 {
     struct reader reader;
+    struct checks_tree tree = {.arg = &reader, .read = read_text, .find = find_path};
     struct code_index_stats stats;
     json_auto_t *files = NULL;
     json_t *outline = NULL;
@@ -86,16 +115,17 @@ int step_survey(struct job_run *run, struct err *err)
         rc = draw_outline(run, files, &outline, err);
     if (rc)
         return rc;
-    reader = (struct reader){run->mirror, run_str(run, "checkout.base_sha")};
+    reader = (struct reader){run->mirror, run_str(run, "checkout.base_sha"), NULL};
     checks = checks_configured(run->repo_config);
     if (!checks)
-        checks = checks_find(read_text, &reader);
+        checks = checks_find(&tree);
     code_index_stats(run->index, &stats);
     run_note(run, "%llu files, %zu checks", (unsigned long long)stats.files,
              json_array_size(checks));
     run->result = json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:I}", "files", files, "excerpts",
                             regions_excerpts(run, files), "outline", outline, "checks", checks,
-                            "lint", checks_find_lint(read_text, &reader), "instructions",
+                            "lint", checks_find_lint(&tree), "instructions",
                             read_instructions(run, &reader), "n_files", (json_int_t)stats.files);
+    json_decref(reader.paths);
     return VDO_OK;
 }

@@ -1,5 +1,7 @@
 #include "vdo/base/mem.h"
 #include "vdo/checks/find.h"
+#include "vdo/gitrepo/path.h"
+
 #include "vdo/json/json.h"
 
 #include <setjmp.h>
@@ -32,16 +34,30 @@ static bool read_tree(void *arg, const char *path, char **out_text)
     return false;
 }
 
+static bool find_in_tree(void *arg, const char *glob, char **out_path)
+{
+    const struct tree *tree = arg;
+
+    for (size_t i = 0; i < FILES; i++) {
+        if (tree->file[i].path && path_glob_match(glob, tree->file[i].path)) {
+            *out_path = xstrdup(tree->file[i].path);
+            return true;
+        }
+    }
+    return false;
+}
+
 struct row {
     struct tree tree;
     const char *runs[4]; /* all of them, in order; none: nothing is found */
 };
 
-static void compare(const struct row *rows, size_t n, json_t *(*find)(checks_read_fn, void *))
+static void compare(const struct row *rows, size_t n, json_t *(*find)(const struct checks_tree *))
 {
     for (size_t i = 0; i < n; i++) {
         struct tree tree = rows[i].tree;
-        json_auto_t *found = find(read_tree, &tree);
+        struct checks_tree looked_at = {.arg = &tree, .read = read_tree, .find = find_in_tree};
+        json_auto_t *found = find(&looked_at);
         AUTO_FREE char *is = js_dump(found);
         size_t k = 0;
 
@@ -113,6 +129,8 @@ static void package_json_is_run_by_the_manager_of_its_lock_file(void **state)
         {{{{"package.json", "{\"scripts\":[]}"}}}, {NULL}},
         {{{{"package.json", "not json"}}}, {NULL}},
         {{{{"package.json", "{}"}}}, {NULL}},
+        {{{{"package.json", "{}"}, {"bun.lock", ""}, {"src/a.test.ts", ""}}}, {"bun test"}},
+        {{{{"package.json", "{}"}, {"bun.lock", ""}, {"src/a.ts", ""}}}, {NULL}},
     };
 
     (void)state;
@@ -144,6 +162,19 @@ static void each_ecosystem_tells_how_it_is_checked(void **state)
         {{{{"Rakefile", "Rake::TestTask.new\n"}}}, {"bundle exec rake test"}},
         {{{{"phpunit.xml.dist", ""}}}, {"vendor/bin/phpunit"}},
         {{{{"Directory.Build.props", ""}}}, {"dotnet test --no-restore"}},
+        {{{{"tests/A.Tests/A.Tests.csproj", ""}, {"A.sln", ""}, {"global.json", "\"sdk\""}}},
+         {"dotnet test --no-restore 'A.sln'"}},
+        {{{{"src/A.csproj", ""}, {"tests/A B.Tests.csproj", ""}}},
+         {"dotnet test --no-restore 'tests/A B.Tests.csproj'"}},
+        {{{{"it's.sln", ""}}}, {NULL}},
+        {{{{"src/A.csproj", ""}}}, {NULL}},
+        {{{{"Cargo.toml", "[workspace]\n"}, {".config/nextest.toml", ""}}},
+         {"cargo nextest run --offline --workspace"}},
+        {{{{"test/test_helper.rb", "require \"minitest/autorun\"\n"}}},
+         {"bundle exec ruby -Itest -e "
+          "'Dir.glob(\"./test/**/*_test.rb\").sort.each { |f| require f }'"}},
+        {{{{"tests/run.bats", ""}}}, {"bats --tap --recursive tests"}},
+        {{{{"vendor/x/tests/run.bats", ""}}}, {NULL}},
         {{{{"mix.exs", ""}}}, {"mix test"}},
         {{{{"go.mod", ""}, {"Cargo.toml", ""}, {"pytest.ini", ""}, {"package.json", TEST}}},
          {"npm test", "python3 -m pytest -v", "go test -v ./...", "cargo test --offline"}},

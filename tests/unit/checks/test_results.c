@@ -66,6 +66,51 @@ static void results__counts_of_each_format(void **state)
         {"OK (5 tests, 9 assertions)\n", "phpunit", 5, 0, 0},
         {"Tests: 7, Assertions: 4, Errors: 1, Failures: 2, Skipped: 1.\n", "phpunit", 3, 3, 1},
         {"<testsuite name=\"s\"><testcase name=\"a\"/></testsuite>\n", "junit", 1, 0, 0},
+        {"org.demo.T > a() FAILED\n    E at T.java:1\n\n5 tests completed, 1 failed, 2 skipped\n",
+         "gradle", 2, 1, 2},
+        {"Passed!  - Failed:     0, Passed:     2, Skipped:     1, Total:     3 - a.dll\n"
+         "Failed!  - Failed:     1, Passed:     1, Skipped:     0, Total:     2 - b.dll\n",
+         "dotnet test", 3, 1, 1},
+        {"Total tests: 39. Passed: 33. Failed: 4. Skipped: 2.\n", "dotnet test", 33, 4, 2},
+        {"Total tests: 3\n     Passed: 2\n     Failed: 1\n Total time: 1 Seconds\n", "dotnet test",
+         2, 1, 0},
+        {"Test summary: total: 3, failed: 1, succeeded: 2, skipped: 0, duration: 1.2s\n",
+         "dotnet test", 2, 1, 0},
+        {"     Summary [   0.021s] 8/10 tests run: 5 passed (1 slow, 1 flaky), 2 failed, "
+         "1 exec failed, 1 timed out, 2 skipped\n",
+         "nextest", 5, 4, 2},
+        {"  TRY 1 FAIL [   0.003s] a::b t\n  TRY 2 PASS [   0.003s] a::b t\n"
+         "     Summary [   0.0s] 1 test run: 1 passed (1 flaky), 0 skipped\n",
+         "nextest", 1, 0, 0},
+        {"  TRY 1 FAIL [   0.003s] a::b t\n", "nextest", 0, 1, 0},
+        {"5 runs, 3 assertions, 1 failures, 1 errors, 1 skips\n", "minitest", 2, 2, 1},
+        {"2 doctests, 1 property, 4 tests, 2 failures, 1 excluded, 1 invalid, 1 skipped\n",
+         "exunit", 2, 3, 2},
+        {"test cases: 5 | 1 passed | 2 failed | 1 failed as expected | 1 skipped\n", "catch2", 2, 2,
+         1},
+        {"All tests passed (5 assertions in 3 test cases)\n", "catch2", 3, 0, 0},
+        {"[doctest] test cases:  2 |  1 passed | 1 failed | 0 skipped\n", "catch2", 1, 1, 0},
+        {"Running 3 test cases...\n\n*** No errors detected\n", "boost.test", 3, 0, 0},
+        {"Test Case 'A.testB' started at 1\nTest Case 'A.testB' passed (0.0 seconds)\n", "xctest",
+         1, 0, 0},
+        {"\u2718 Test a() failed after 0.1 seconds with 1 issue.\n", "swift testing", 0, 1, 0},
+        {"bun test v1.4.5 (a)\n\na.test.ts:\n(pass) one\n\n 3 pass\n 1 fail\nRan 4 tests across 1 "
+         "file.\n",
+         "bun test", 3, 1, 0},
+        {"running 2 tests from ./a_test.ts\none ... ok (0ms)\n\nok | 2 passed | 0 failed (3ms)\n",
+         "deno test", 2, 0, 0},
+        {"Running 4 tests using 1 worker\n\n  1 failed\n    a.spec.js:4:3 \u203a b\n  1 flaky\n"
+         "    a.spec.js:5:3 \u203a c\n  1 skipped\n  1 passed (1s)\n",
+         "playwright", 2, 1, 1},
+        {"[info] Tests: succeeded 3, failed 1, canceled 1, ignored 1, pending 0\n"
+         "[error] Failed: Total 4, Failed 1, Errors 0, Passed 3\n",
+         "scalatest", 3, 1, 2},
+        {"00:01 +2 ~1 -1: Some tests failed.\n", "dart test", 2, 1, 1},
+        {"t/a.t .. ok\nFiles=1, Tests=3,  0 wallclock secs ( 0.0 usr)\nResult: PASS\n", "prove", 3,
+         0, 0},
+        {"Test Summary Report\n-------\nt/c.t (Wstat: 512 Tests: 5 Failed: 2)\n  Failed tests:  1-2\n"
+         "Files=1, Tests=5,  0 wallclock secs ( 0.0 usr)\n",
+         "prove", 3, 2, 0},
     };
 
     (void)state;
@@ -210,6 +255,23 @@ static void results__sums_of_a_forged_summary_stop_somewhere(void **state)
         "99999999 failed, 99999999 failed, 99999999 failed in 0.10s\n",
         "Finished in 0.1 seconds\n0 examples, " MANY "failures, " MANY "errors, " MANY
         "failures, " MANY "pending\n",
+        "Tests: 1, Assertions: 4, Errors: " MANY ", Failures: " MANY ", Skipped: " MANY
+        ", Incomplete: " MANY ".\n",
+        "1 test completed, " MANY "failed, " MANY "skipped\n",
+        "Failed!  - Failed:  " MANY ", Passed: " MANY ", Skipped: " MANY "\n"
+        "Failed!  - Failed:  " MANY ", Passed: " MANY ", Skipped: " MANY "\n",
+        "     Summary [ 0.1s] 1 test run: " MANY "passed, " MANY "failed, " MANY
+        "exec failed, " MANY "timed out, " MANY "skipped\n",
+        "1 runs, 3 assertions, " MANY "failures, " MANY "errors, " MANY "skips\n",
+        "1 test, " MANY "failures, " MANY "invalid, " MANY "skipped, " MANY "excluded\n",
+        "test cases: 3 | " MANY "failed | " MANY "failed as expected | " MANY "passed\n",
+        "Running 999999999 test cases...\n*** No errors detected\n",
+        "Tests: succeeded " MANY ", failed " MANY ", canceled " MANY ", ignored " MANY
+        ", pending " MANY "\n",
+        "Test Summary Report\nt/a.t (Wstat: 1 Tests: 1 Failed: " MANY
+        ")\nt/b.t (Wstat: 1 Tests: 1 Failed: " MANY ")\nFiles=1, Tests=1,  0 wallclock secs ()\n",
+        "Running 1 test using 1 worker\n  " MANY "flaky\n  " MANY "passed (1s)\n",
+        "00:01 +" MANY "~1 -1: Some tests failed.\n",
     };
 
     (void)state;
@@ -221,6 +283,41 @@ static void results__sums_of_a_forged_summary_stop_somewhere(void **state)
         assert_true(js_int(read, "passed", -1) >= 0);
     }
 #undef MANY
+}
+
+static void results__lines_that_only_look_like_results_are_none(void **state)
+{
+    static const char *const texts[] = {
+        "Failed to reach the mirror [second try]\n",
+        "failed to connect (see above)\n",
+        "  Passed the first stage [of 3]\n",
+        "there are 3 test cases: right | wrong | neither\n",
+        "All tests passed (by the reviewer)\n",
+        "Running 3 test cases by hand\n",
+        "  1 failed\n    a.spec.js:4:3 \u203a b\n  1 passed (1s)\n",
+        " 2 pass\n 1 fail\n",
+        "one ... ok (1ms)\n",
+        "ok | 2 passed | 0 failed (3ms)\n",
+        "        FAIL [later] crate module::test\n",
+        "Summary [draft] of the run: 3 failed\n",
+        "  1) test adds (SumsTest)\n     and no place follows\n",
+        "5 tests, 3 assertions, 1 failures, 0 errors\n",
+        "- a list *** of things ***\n",
+        "#   Failed test 'a'\n#   at t/a.t line 1.\n",
+        "12:30 +2 guests: All tests passed, they said\n",
+        "org.demo.A > b\n",
+        "> Task :test FAILED\n",
+        "Test Suite 'All tests' passed at 2026-02-11\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        json_auto_t *read = read_text(texts[i]);
+        AUTO_FREE char *is = js_dump(read);
+
+        if (json_array_size(js_at(read, "formats")) > 0 || js_int(read, "failed", -1) != 0)
+            fail_msg("%s is read as %s", texts[i], is);
+    }
 }
 
 static void results_text__tells_counts_and_a_few_names(void **state)
@@ -488,6 +585,7 @@ int main(void)
         cmocka_unit_test(results__an_output_and_its_junit_file_tell_of_the_same_tests),
         cmocka_unit_test(results_agree__holds_the_exit_code_above_what_was_read),
         cmocka_unit_test(results__sums_of_a_forged_summary_stop_somewhere),
+        cmocka_unit_test(results__lines_that_only_look_like_results_are_none),
         cmocka_unit_test(results_text__tells_counts_and_a_few_names),
         cmocka_unit_test(results_text__long_names_do_not_pass_the_buffer),
         cmocka_unit_test(results__names_and_failures_past_their_caps_are_counted),
