@@ -28,6 +28,32 @@ static bool without_facts(struct verdict *v, const char *name)
     return true;
 }
 
+typedef void (*show_fn)(struct strbuf *out, const json_t *one);
+
+/* "one, two and 3 more" of the items of a list, at most MAX_SHOWN, as show writes them. */
+static void list_shown(struct strbuf *out, const json_t *list, show_fn show)
+{
+    size_t n = json_array_size(list);
+
+    for (size_t i = 0; i < n && i < MAX_SHOWN; i++) {
+        (void)strbuf_adds(out, i ? ", " : "");
+        show(out, json_array_get(list, i));
+    }
+    if (n > MAX_SHOWN)
+        (void)strbuf_addf(out, " and %zu more", n - MAX_SHOWN);
+}
+
+static void show_sensitive(struct strbuf *out, const json_t *one)
+{
+    (void)strbuf_addf(out, "%s (%s)", js_str(one, "path", ""), js_str(one, "why", ""));
+}
+
+static void show_secret(struct strbuf *out, const json_t *one)
+{
+    (void)strbuf_addf(out, "%s:%lld %s", js_str(one, "path", ""), (long long)js_int(one, "line", 0),
+                      js_str(one, "kind", ""));
+}
+
 void verdict_test_row(struct verdict *v)
 {
     const char *skipped = js_str(v->points, "test.skipped", "");
@@ -120,19 +146,12 @@ void verdict_sensitive_row(struct verdict *v)
     const json_t *found = js_at(facts_of(v), "sensitive");
     AUTO_FREE char *command = verdict_git(v, "--name-only");
     AUTO_STRBUF text = {0};
-    size_t i;
-    json_t *one;
 
     if (without_facts(v, name))
         return;
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
-    json_array_foreach (found, i, one) {
-        if (i < MAX_SHOWN)
-            (void)strbuf_addf(&text, "%s%s (%s)", i ? ", " : "", js_str(one, "path", ""),
-                              js_str(one, "why", ""));
-    }
-    if (json_array_size(found) > MAX_SHOWN)
-        (void)strbuf_addf(&text, " and %zu more", json_array_size(found) - MAX_SHOWN);
+    list_shown(&text, found, show_sensitive);
+
     verdict_add(v, name, text.len ? "warn" : "pass", text.len ? text.ptr : "none changed", command);
 }
 
@@ -154,17 +173,12 @@ void verdict_secrets_row(struct verdict *v)
     const json_t *found = js_at(facts_of(v), "secrets");
     AUTO_FREE char *command = verdict_git(v, "-U0");
     AUTO_STRBUF text = {0};
-    size_t i;
-    json_t *one;
 
     if (without_facts(v, name))
         return;
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
-    json_array_foreach (found, i, one) {
-        if (i < MAX_SHOWN)
-            (void)strbuf_addf(&text, "%s%s:%lld %s", i ? ", " : "", js_str(one, "path", ""),
-                              (long long)js_int(one, "line", 0), js_str(one, "kind", ""));
-    }
+    list_shown(&text, found, show_secret);
+
     verdict_add(v, name, text.len ? "fail" : "pass",
                 text.len ? text.ptr : "none found in the added lines", command);
 }
