@@ -193,13 +193,17 @@ void redact_text(const char *text, size_t len, struct strbuf *out)
     (void)pthread_mutex_unlock(&known.lock);
 }
 
-bool secret_known_in(const char *text, size_t len)
+bool secret_known_in(const char *text, size_t len, size_t *out_at)
 {
     bool found = false;
 
     (void)pthread_mutex_lock(&known.lock);
-    for (size_t i = next_start(text, 0, len); i < len && !found; i = next_start(text, i + 1, len))
+    for (size_t i = next_start(text, 0, len); i < len && !found; i = next_start(text, i + 1, len)) {
         found = known_value(text + i, len - i) > 0;
+        if (found && out_at)
+            *out_at = i;
+    }
+
     (void)pthread_mutex_unlock(&known.lock);
     return found;
 }

@@ -55,6 +55,7 @@ static const char repo_intro[] =
     "    checks:\n"
     "      - {name: tests, run: \"make check\", timeout_s: 600}\n"
     "    protected: [\".github/workflows/**\", LICENSE]\n"
+    "    secrets: {allow: [\"tests/fixtures/**\"]}\n"
     "    approval: {plan: auto, paths: {\"db/migrations/**\": human}}\n"
     "    base: main\n"
     "    draft: true\n"

@@ -60,6 +60,15 @@ static const struct option rows[] = {
      .check = check_repo_path,
      AT(protect),
      COUNT_AT(n_protect)},
+    {.shown =
+         {"secrets.allow", NULL, NULL, "globs",
+          "Paths in which what looks like a secret is none, as in test fixtures. Only what the "
+          "base branch says counts; the values this service was configured with are never "
+          "allowed."},
+     .kind = OPTION_TEXTS,
+     .check = check_repo_path,
+     AT(secrets_allow),
+     COUNT_AT(n_secrets_allow)},
     {.shown = {"approval.plan", NULL, "auto", modes,
                "Who lets a plan go on: nobody has to, VDO asks where it sees a risk, or a person "
                "always."},

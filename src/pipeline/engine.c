@@ -92,6 +92,8 @@ static void run_release(struct job_run *run)
     json_decref(run->out);
     json_decref(run->network);
     json_decref(run->result);
+    json_decref(run->so_far);
+    json_decref(run->failed);
 }
 
 static int finish_job(struct job_run *run, enum job_state state, const char *headline,
@@ -128,6 +130,9 @@ static int begin_step(struct job_run *run, const struct workflow_step *step, str
     run->note[0] = '\0';
     run->commands = 0;
     run->wait_state = -1;
+    json_decref(run->so_far);
+    json_decref(run->failed);
+    run->so_far = run->failed = NULL;
     rc = store_step_begin(run->p->o.store, run->job->id, run->job->epoch, step->name, &update,
                           &run->attempt, err);
     if (!rc)
@@ -221,6 +226,8 @@ static int try_later(struct job_run *run, const struct err *why, struct err *err
 /* A step ended with a failure; what becomes of the job. */
 static int settle_failure(struct job_run *run, int code, const struct err *why, struct err *err)
 {
+    const char *headline = code == VDO_E_LIMIT ? REPORT_HEADLINE_LIMIT : "failed";
+    char kept[RUN_NOTE_SIZE];
     int rc;
 
     if (code == VDO_E_CONFLICT)
@@ -230,14 +237,14 @@ static int settle_failure(struct job_run *run, int code, const struct err *why, 
     if (code == VDO_E_TEMPORARY && run->attempt < MAX_STEP_ATTEMPTS)
         return try_later(run, why, err);
     json_decref(run->result);
-    run->result = NULL;
+    run->result = run->failed;
+    run->failed = NULL;
+    headline = js_str(run->result, "headline", headline);
+    (void)snprintf(kept, sizeof(kept), "%s", headline);
     rc = end_step(run, STEP_FAILED, why->text, err);
     if (!rc && code == VDO_E_CANCELLED)
         return finish_job(run, JOB_CANCELLED, "cancelled", why->text, err);
-    if (!rc)
-        rc = finish_job(run, JOB_FAILED, code == VDO_E_LIMIT ? REPORT_HEADLINE_LIMIT : "failed",
-                        why->text, err);
-    return rc;
+    return rc ? rc : finish_job(run, JOB_FAILED, kept, why->text, err);
 }
 
 /* *out_stop: the job has reached its end or waits; nothing more to run. */

@@ -39,6 +39,13 @@ int run_headline(struct job_run *run, struct err *err, const char *fmt, ...)
     return rc;
 }
 
+void run_so_far(struct job_run *run, const char *name, json_t *value)
+{
+    if (!run->so_far)
+        run->so_far = json_object();
+    (void)json_object_set(run->so_far, name, value);
+}
+
 void run_note(struct job_run *run, const char *fmt, ...)
 {
     va_list ap;

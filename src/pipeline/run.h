@@ -40,6 +40,8 @@ struct job_run {
 
     /* left by the step */
     json_t *result;
+    json_t *so_far; /* members of its checkpoint that are known already; NULL: none */
+    json_t *failed; /* what it leaves when it fails: see refusal_describe(); NULL: nothing */
     char note[RUN_NOTE_SIZE];
     int wait_state; /* enum job_state the job waits in; -1: it goes on */
     char wait_headline[RUN_NOTE_SIZE];
@@ -78,6 +80,8 @@ void run_log(struct job_run *run, const char *level, const char *fmt, ...)
 /* Change the job's headline while a step works. */
 int run_headline(struct job_run *run, struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* A member of the checkpoint under way, for the verdict of a job that ends in this step. */
+void run_so_far(struct job_run *run, const char *name, json_t *value);
 void run_note(struct job_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* VDO_E_CANCELLED when the lease says stop; VDO_E_LIMIT when the job's wall time is used up. */
 int run_has_time(struct job_run *run, struct err *err);

@@ -10,12 +10,16 @@ static int add_step(json_t *all, const struct job_step *step, struct err *err)
     json_t *output = NULL;
     int rc;
 
-    if (step->state != STEP_DONE)
+    if (step->state != STEP_DONE && step->state != STEP_FAILED)
         return VDO_OK;
     rc = js_parse(step->output, strlen(step->output), &output, err);
     if (rc)
         return err_wrap(err, "checkpoint of step %s", step->name), rc;
-    if (json_object_set_new(all, step->name, output))
+    if (step->state == STEP_FAILED && !json_is_object(output)) {
+        json_decref(output);
+        return VDO_OK;
+    }
+    if (json_object_set_new(all, step->state == STEP_DONE ? step->name : "failed", output))
         return err_set(err, VDO_E_INVALID, "checkpoint of step %s: not usable", step->name);
     return VDO_OK;
 }

@@ -61,7 +61,9 @@ static json_t *copy_or_empty(const json_t *from, const char *path)
 /* The checks without their output and the lines of each failure. */
 static json_t *checks_json(const json_t *points)
 {
-    json_t *list = json_deep_copy(verdict_newest(points, "checks"));
+    const json_t *newest = verdict_newest(points, "checks");
+    json_t *list = json_deep_copy(newest ? newest : js_at(points, "failed.checks"));
+
     size_t i;
     json_t *check;
 
@@ -83,10 +85,10 @@ static void add_detail(const struct report *report, const struct job *job, json_
     if (checkpoints_load(report->store, job->id, &points, NULL))
         points = json_object();
     (void)json_object_set_new(out, "steps", steps_json(report->store, job->id));
-    (void)json_object_set_new(out, "criteria", report_criteria(points, js_at(points, "deliver")));
+    (void)json_object_set_new(out, "criteria", report_criteria(points, verdict_outcome(points)));
     (void)json_object_set_new(out, "tasks", copy_or_empty(points, "plan.tasks"));
-    (void)json_object_set_new(out, "files", copy_or_empty(points, "deliver.files"));
-    (void)json_object_set_new(out, "verdict", copy_or_empty(points, "deliver.verdict"));
+    (void)json_object_set_new(out, "files", copy_or_empty(verdict_outcome(points), "files"));
+    (void)json_object_set_new(out, "verdict", copy_or_empty(verdict_outcome(points), "verdict"));
     (void)json_object_set_new(out, "checks", checks_json(points));
     (void)json_object_set_new(out, "new_tests",
                               copy_or_empty(verdict_newest(points, "proof"), "tests"));

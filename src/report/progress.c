@@ -93,6 +93,7 @@ static json_t *progress_data(const struct report *report, const struct job *job,
                              const json_t *points)
 {
     AUTO_FREE char *url = xasprintf("%s/jobs/%s", report->config->public_url, job->id);
+    const json_t *outcome = verdict_outcome(points);
     json_t *data = json_object();
     char usd[32];
 
@@ -108,16 +109,15 @@ static json_t *progress_data(const struct report *report, const struct job *job,
     (void)json_object_set_new(data, "open_plan", json_boolean(!js_at(points, "deliver")));
     (void)json_object_set_new(data, "scripted", json_boolean(used_script(report, job->id)));
     share(data, "tasks", "has_tasks", points, "plan.tasks");
-    if (json_array_size(js_at(points, "deliver.verdict"))) {
-        json_t *verdict = json_deep_copy(js_at(points, "deliver.verdict"));
+    if (json_array_size(js_at(outcome, "verdict"))) {
+        json_t *verdict = json_deep_copy(js_at(outcome, "verdict"));
 
         verdict_code_safe(verdict);
         (void)json_object_set_new(data, "verdict", verdict);
         (void)json_object_set_new(data, "has_verdict", json_true());
     }
-    if (json_array_size(js_at(points, "deliver.criteria"))) {
-        (void)json_object_set_new(data, "criteria",
-                                  report_criteria(points, js_at(points, "deliver")));
+    if (json_array_size(js_at(outcome, "criteria"))) {
+        (void)json_object_set_new(data, "criteria", report_criteria(points, outcome));
         (void)json_object_set_new(data, "has_criteria", json_true());
     }
     share(data, "questions", "has_questions", points, "refine.questions");

@@ -37,7 +37,14 @@ void verdict_list(struct strbuf *out, const json_t *list, const char *name, size
 
 char *verdict_git(const struct verdict *v, const char *command)
 {
-    return xasprintf("git diff %s %s %s", command, v->base, v->head);
+    return *v->head ? xasprintf("git diff %s %s %s", command, v->base, v->head) : NULL;
+}
+
+const json_t *verdict_outcome(const json_t *points)
+{
+    const json_t *deliver = js_at(points, "deliver");
+
+    return deliver ? deliver : js_at(points, "failed");
 }
 
 const json_t *verdict_newest(const json_t *points, const char *name)
@@ -193,8 +200,11 @@ const char *report_headline(const json_t *verdict, const json_t *points)
     struct weight w = {0};
     size_t i;
     json_t *check;
+    json_t *row;
 
-    (void)verdict;
+    json_array_foreach (verdict, i, row)
+        w.failed = w.failed || (strcmp(js_str(row, "name", ""), VERDICT_SECRETS) == 0 &&
+                                strcmp(js_str(row, "status", ""), "fail") == 0);
     json_array_foreach (verdict_newest(points, "checks"), i, check)
         weigh(check, &w);
     if (w.failed)

@@ -19,12 +19,19 @@ static const json_t *facts_of(const struct verdict *v)
     return verdict_newest(v->points, "facts");
 }
 
-/* A row that needs the facts of the change, which an old job has not. */
-static bool without_facts(struct verdict *v, const char *name)
+/* A row that needs one of the facts of the change, which an old job or one that ended early has
+ * not.
+ */
+static bool without_fact(struct verdict *v, const char *name, const char *fact)
 {
-    if (facts_of(v))
+    const json_t *value = json_object_get(facts_of(v), fact);
+
+    if (value && !json_is_null(value))
         return false;
-    verdict_add(v, name, "unknown", "not computed: the job did not come to the step verify", NULL);
+    verdict_add(v, name, "unknown",
+                facts_of(v) ? "not computed: the job ended before" :
+                              "not computed: the job did not come to the step verify",
+                NULL);
     return true;
 }
 
@@ -50,8 +57,10 @@ static void show_sensitive(struct strbuf *out, const json_t *one)
 
 static void show_secret(struct strbuf *out, const json_t *one)
 {
-    (void)strbuf_addf(out, "%s:%lld %s", js_str(one, "path", ""), (long long)js_int(one, "line", 0),
-                      js_str(one, "kind", ""));
+    const char *note = js_str(one, "note", "");
+
+    (void)strbuf_addf(out, "%s %s%s%s%s", js_str(one, "place", ""), js_str(one, "kind", ""),
+                      *note ? " (" : "", note, *note ? ")" : "");
 }
 
 void verdict_test_row(struct verdict *v)
@@ -147,12 +156,13 @@ void verdict_sensitive_row(struct verdict *v)
     AUTO_FREE char *command = verdict_git(v, "--name-only");
     AUTO_STRBUF text = {0};
 
-    if (without_facts(v, name))
+    if (without_fact(v, name, "sensitive"))
         return;
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
     list_shown(&text, found, show_sensitive);
 
-    verdict_add(v, name, text.len ? "warn" : "pass", text.len ? text.ptr : "none changed", command);
+    verdict_add(v, name, json_array_size(found) ? "warn" : "pass",
+                json_array_size(found) ? text.ptr : "none changed", command);
 }
 
 void verdict_size_row(struct verdict *v)
@@ -169,18 +179,28 @@ void verdict_size_row(struct verdict *v)
 
 void verdict_secrets_row(struct verdict *v)
 {
-    static const char name[] = "secrets in the diff";
+    static const char name[] = VERDICT_SECRETS;
     const json_t *found = js_at(facts_of(v), "secrets");
+    const json_t *allowed = js_at(facts_of(v), "allowed_secrets");
+    size_t n = json_array_size(found);
     AUTO_FREE char *command = verdict_git(v, "-U0");
     AUTO_STRBUF text = {0};
 
-    if (without_facts(v, name))
+    if (without_fact(v, name, "secrets"))
         return;
-    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
     list_shown(&text, found, show_secret);
-
-    verdict_add(v, name, text.len ? "fail" : "pass",
-                text.len ? text.ptr : "none found in the added lines", command);
+    if (n == 0)
+        (void)strbuf_adds(&text, "none found in the added lines and binary files");
+    if (json_array_size(allowed)) {
+        (void)strbuf_adds(&text, "; allowed by the base branch: ");
+        list_shown(&text, allowed, show_secret);
+    }
+    verdict_add(v, name,
+                n                        ? "fail" :
+                json_array_size(allowed) ? "info" :
+                                           "pass",
+                text.ptr, command);
 }
 
 void verdict_licence_row(struct verdict *v)
@@ -190,7 +210,7 @@ void verdict_licence_row(struct verdict *v)
     AUTO_FREE char *command = verdict_git(v, "-U0");
     AUTO_STRBUF text = {0};
 
-    if (without_facts(v, name))
+    if (without_fact(v, name, "licences"))
         return;
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
     verdict_list(&text, lost, NULL, MAX_SHOWN);
@@ -249,7 +269,7 @@ void verdict_syntax_row(struct verdict *v)
     size_t i;
     json_t *one;
 
-    if (without_facts(v, name))
+    if (without_fact(v, name, "syntax"))
         return;
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
     json_array_foreach (js_at(syntax, "broken"), i, one) {
@@ -330,7 +350,7 @@ void verdict_lint_row(struct verdict *v)
     AUTO_STRBUF text = {0};
     int64_t fresh = 0;
 
-    if (without_facts(v, name))
+    if (without_fact(v, name, "lint"))
         return;
     if (*skipped) {
         verdict_add(v, name, "unknown", skipped, NULL);

@@ -340,20 +340,86 @@ def test_a_secret_in_the_change_is_taken_out_by_the_builder(run, make_repo):
     assert "prices.py:3: " in job.told("builder")[-1] and SECRET not in job.stderr
 
 
+ADD_SECRET = edit("prices.py", '"""Prices in cents."""', f'"""Prices in cents."""\nTOKEN = "{SECRET}"')
+
+
+def refused(job, repo, place):
+    """The job has failed for its secret, says so in its verdict, and has pushed nothing."""
+    assert job.job["status"] == "failed" and job.headline == "failing", job.job
+    assert "the change adds a secret, so nothing was pushed: " + place.replace(" GitHub", ": GitHub") in job.job["reason"]
+    row = job.row("secrets in the diff")
+    assert row["status"] == "fail" and row["text"].startswith(place) and row["command"] is None, row
+    assert git(repo, "branch", "--list", "vdo/*") == ""
+    shown = json.loads(job.vdo.run("jobs", "show", "-c", job.vdo.config, "--json", job.job["id"]).stdout)
+    assert shown["verdict"] == job.job["verdict"] and shown["headline"] == "failing"
+    assert SECRET not in job.stderr + json.dumps(job.job)
+
+
 def test_a_secret_that_stays_is_never_pushed(run, make_repo):
     repo = make_repo("python")
-    add = edit("prices.py", '"""Prices in cents."""', f'"""Prices in cents."""\nTOKEN = "{SECRET}"')
-    job = run(repo, python_script(fix=(PYTHON_FIX, add), more=[end("builder")]), code=1)
-    assert job.job["status"] == "failed" and "the change adds a secret, so nothing was pushed: prices.py:3: " in job.job["reason"]
-    assert git(repo, "branch", "--list", "vdo/*") == "" and SECRET not in job.stderr + json.dumps(job.job)
+    job = run(repo, python_script(fix=(PYTHON_FIX, ADD_SECRET), more=[end("builder")]), code=1)
+    refused(job, repo, "prices.py:3 GitHub token")
+    assert job.row("sensitive paths")["status"] == "pass" and job.row("syntax of changed files")["status"] == "pass"
+    assert job.row("lint of changed files")["text"] == "not computed: the job ended before"
+    assert [f["path"] for f in job.job["files"]] == ["prices.py", "tests/test_more.py"]
+
+
+def test_a_secret_that_mending_brings_is_refused_with_the_checks_so_far(run, make_repo):
+    repo = make_repo("python")
+    wrong = edit("prices.py", "int(rest or 0)", "int(rest or 0) + 1")
+    mend = edit("prices.py", "int(rest or 0) + 1", 'int((rest + "00")[:2])')
+    job = run(repo, python_script(fix=(wrong,), more=[mend, ADD_SECRET, end("builder"), end("builder")]), code=1)
+    refused(job, repo, "prices.py:3 GitHub token")
+    assert job.row("check: pytest")["status"] == "pass" and job.row("check: pytest")["after"].startswith("7 passed")
+    assert job.job["checks"][0]["name"] == "pytest"
 
 
 def test_a_secret_that_comes_with_the_review_is_not_pushed_either(run, make_repo):
     repo = make_repo("python")
-    add = edit("prices.py", '"""Prices in cents."""', f'"""Prices in cents."""\nTOKEN = "{SECRET}"')
     finding = {"severity": "high", "path": "prices.py", "line": 2, "text": "Say more."}
-    job = run(repo, python_script(reviews=(review("changes", finding), add, end("builder"), end("builder"))), code=1)
-    assert "adds a secret" in job.job["reason"] and git(repo, "branch", "--list", "vdo/*") == ""
+    job = run(repo, python_script(reviews=(review("changes", finding), ADD_SECRET, end("builder"), end("builder"))), code=1)
+    refused(job, repo, "prices.py:3 GitHub token")
+    assert job.row("check: pytest")["status"] == "pass"
+
+
+def test_a_path_that_the_base_allows_may_hold_what_looks_like_a_secret(run, make_repo):
+    repo = make_repo("python", **{".github/vdo.yml": 'secrets: {allow: ["tests/data/**"]}\n'})
+    data = write("builder", "tests/data/token.txt", f"{SECRET}\n")
+    job = run(repo, python_script(fix=(PYTHON_FIX, data)))
+    assert job.headline == "verified"
+    row = job.row("secrets in the diff")
+    assert row["status"] == "info" and "tests/data/token.txt:1 GitHub token (its path is allowed)" in row["text"]
+    assert SECRET not in job.stderr + json.dumps(job.job)
+
+
+def test_the_change_itself_cannot_allow_its_secret(run, make_repo):
+    """Neither by its own .github/vdo.yml, which is never written, nor by a marker."""
+    repo = make_repo("python")
+    rules = write("builder", ".github/vdo.yml", 'secrets: {allow: ["**"]}\n')
+    marked = edit("prices.py", '"""Prices in cents."""', f'"""Prices in cents."""\nTOKEN = "{SECRET}"  # vdo:allow-secret')
+    job = run(repo, python_script(fix=(PYTHON_FIX, rules, marked), more=[end("builder")]), code=1)
+    refused(job, repo, "prices.py:3 GitHub token (a marker counts only in a line of the base")
+
+
+def test_a_marked_line_of_the_base_may_be_moved(run, make_repo):
+    line = f'OLD = "{SECRET}"  # gitleaks:allow'
+    repo = make_repo("python", **{"old.py": f"if True:\n    {line}\n"})
+    move = edit("prices.py", '"""Prices in cents."""', f'"""Prices in cents."""\n{line}')
+    job = run(repo, python_script(fix=(PYTHON_FIX, move)))
+    row = job.row("secrets in the diff")
+    assert row["status"] == "info" and "prices.py:3 GitHub token (its line is marked)" in row["text"]
+    assert job.headline == "verified"
+
+
+def test_a_key_of_the_service_is_allowed_nowhere(run, make_repo):
+    key = "the-key-of-this-service-0815"
+    line = f'KEY = "{key}"  # vdo:allow-secret'
+    repo = make_repo("python", **{".github/vdo.yml": 'secrets: {allow: ["**"]}\n', "old.py": line + "\n"})
+    add = edit("prices.py", '"""Prices in cents."""', f'"""Prices in cents."""\n{line}')
+    extra = f"github: {{token: {key}}}\n"
+    job = run(repo, python_script(fix=(PYTHON_FIX, add), more=[end("builder")]), code=1, extra=extra)
+    assert "prices.py:3: value of this service's own configuration" in job.job["reason"]
+    assert job.row("secrets in the diff")["status"] == "fail" and key not in json.dumps(job.job)
 
 
 def test_a_lost_licence_header_is_told(run, make_repo):

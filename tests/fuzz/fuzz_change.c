@@ -12,20 +12,41 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_findings(const char *diff, size_t len)
+/* Any line may be one of the base. */
+static bool at_base(void *arg, const char *line, size_t len)
 {
-    json_t *found = change_secrets(diff, len);
+    (void)arg;
+    return len && (line[0] & 1);
+}
+
+static void check_list(const json_t *list)
+{
     size_t i;
     json_t *finding;
 
-    if (json_array_size(found) > CHANGE_MAX_FINDINGS)
+    if (json_array_size(list) > CHANGE_MAX_FINDINGS)
         abort();
-    json_array_foreach (found, i, finding) {
+    json_array_foreach (list, i, finding) {
         if (!*js_str(finding, "path", "") || !*js_str(finding, "kind", "") ||
-            js_int(finding, "line", -1) < 0 || json_object_size(finding) != 3)
+            !*js_str(finding, "place", "") || js_int(finding, "line", -1) < 0 ||
+            js_int(finding, "byte", -1) < 0 || json_object_size(finding) != 6)
             abort();
     }
-    json_decref(found);
+}
+
+static void check_findings(const char *bytes, size_t len)
+{
+    static char glob[] = "a*/**";
+    static char *const globs[] = {glob};
+    const struct change_allow allow = {.globs = globs, .n_globs = 1, .at_base = at_base};
+    json_t *secrets = change_secrets_new();
+
+    change_secrets_diff(secrets, bytes, len, &allow);
+    change_secrets_binary(secrets, "a.bin", bytes, len / 2, bytes, len, &allow);
+    change_secrets_binary(secrets, "b.bin", NULL, 0, bytes, len, &allow);
+    check_list(js_at(secrets, "found"));
+    check_list(js_at(secrets, "allowed"));
+    json_decref(secrets);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -29,8 +29,9 @@ bool secret_is_set(const struct secret *secret);
 /* Borrowed until the secret is set or released; "" when unset. */
 const char *secret_reveal(const struct secret *secret);
 
-/* Does a text hold one of the values that were set? */
-bool secret_known_in(const char *text, size_t len);
+/* Does a text hold one of the values that were set? out_at: where the first begins; NULL: not
+ * asked. */
+bool secret_known_in(const char *text, size_t len, size_t *out_at);
 
 /*
  * What kind of token has its form at the start of text: "GitHub token", "AWS access key", ...; NULL

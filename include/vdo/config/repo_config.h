@@ -33,6 +33,8 @@ struct repo_config {
     size_t n_checks;
     char **protect; /* globs that are never written */
     size_t n_protect;
+    char **secrets_allow; /* globs of paths whose secrets are none */
+    size_t n_secrets_allow;
     char *approval_plan; /* auto supervised human */
     struct repo_approval_path *approval_paths;
     size_t n_approval_paths;

@@ -44,6 +44,9 @@
  *            "by_tester":bool}], "added", "removed", "criteria": [criterion], "verdict": [row],
  *            "diff": text, "diff_truncated": bool}
  *
+ * failed    of the step that failed, where it came to a verdict: "files", "added", "removed",
+ *            "criteria", "verdict" as in deliver, "checks", "headline"
+ *
  * check     {"name","run","before": result,"after": result,"output": tail text,
  *            "blame": "none" it passes, "new" the change's, "old" it failed before in the same way,
  *            "flaky", "flaky": [test], "old": [test that fails at base too],
@@ -74,7 +77,7 @@
 
 #include <jansson.h>
 
-/* {step name: checkpoint} of the finished steps of a job; new reference. */
+/* {step name: checkpoint} of the finished steps of a job, and "failed"; new reference. */
 int checkpoints_load(struct store *store, const char *job_id, json_t **out, struct err *err);
 
 #endif

@@ -114,24 +114,44 @@ static int look_at_files(struct job_run *run, const char *tree, json_t *facts, j
     return rc;
 }
 
-int facts_make(struct job_run *run, const char *tree, json_t **out, struct err *err)
+static int make(struct job_run *run, const char *tree, const json_t *secrets, const char *what,
+                json_t *paths, json_t **out, struct err *err)
 {
-    json_t *facts = json_pack("{s:s, s:[], s:[], s:[], s:{s:i, s:i, s:[], s:[], s:[]}, s:n}",
-                              "tree", tree, "secrets", "licences", "sensitive", "syntax", "checked",
-                              0, "unchecked", 0, "broken", "checkers", "paths", "lint");
-    json_auto_t *paths = json_array();
-    json_t *secrets = NULL;
-    json_t *lint = NULL;
+    json_t *facts = json_pack("{s:s, s:O, s:O, s:[], s:[], s:{s:i, s:i, s:[], s:[], s:[]}, s:n}",
+                              "tree", tree, "secrets", js_at(secrets, "found"), "allowed_secrets",
+                              js_at(secrets, "allowed"), "licences", "sensitive", "syntax",
+                              "checked", 0, "unchecked", 0, "broken", "checkers", "paths", "lint");
     int rc = workspace_tree(run, err);
 
     if (!rc)
         rc = look_at_files(run, tree, facts, paths, err);
     if (!rc)
-        rc = secrets_find(run, tree, &secrets, err);
+        rc = record_fact(run, what, &facts, err);
+    if (rc)
+        json_decref(facts);
+    else
+        *out = facts;
+    return rc;
+}
+
+int facts_of_diff(struct job_run *run, const char *tree, const json_t *secrets, const char *what,
+                  json_t **out, struct err *err)
+{
+    json_auto_t *paths = json_array();
+
+    return make(run, tree, secrets, what, paths, out, err);
+}
+
+int facts_make(struct job_run *run, const char *tree, json_t **out, struct err *err)
+{
+    json_auto_t *paths = json_array();
+    json_auto_t *secrets = NULL;
+    json_t *facts = NULL;
+    json_t *lint = NULL;
+    int rc = secrets_find(run, tree, &secrets, err);
+
     if (!rc)
-        (void)json_object_set_new(facts, "secrets", secrets);
-    if (!rc)
-        rc = record_fact(run, "facts of the change", &facts, err);
+        rc = make(run, tree, secrets, "facts of the change", paths, &facts, err);
     if (!rc)
         rc = lint_make(run, paths, &lint, err);
     if (rc) {

@@ -3,7 +3,7 @@
  * only.
  *
  *     {"tree": oid,
- *      "secrets": as change_secrets(),
+ *      "secrets", "allowed_secrets": as change_secrets_new(): "found", "allowed"
  *      "licences": [path],                      that have lost their header
  *      "sensitive": [{"path", "why"}],
  *      "syntax": {"checked": n, "unchecked": n, "broken": [{"path", "checker", "message",
@@ -19,6 +19,14 @@
 
 /* Of the worktree, whose tree id is given. New reference. */
 int facts_make(struct job_run *run, const char *tree, json_t **out, struct err *err);
+/*
+ * The same without "lint", which is null.
+ *
+ * secrets  of the tree, as secrets_find()
+ * what     names them in the record
+ */
+int facts_of_diff(struct job_run *run, const char *tree, const json_t *secrets, const char *what,
+                  json_t **out, struct err *err);
 
 /* ---- lint.c ---- */
 

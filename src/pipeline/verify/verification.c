@@ -205,8 +205,10 @@ int verification_after(struct job_run *run, struct verification *v, struct err *
                 json_array_size(twice));
         rc = run_on_head(run, twice, &again, err);
     }
-    if (!rc)
+    if (!rc) {
         join(v, again);
+        run_so_far(run, "checks", v->joined);
+    }
     return rc;
 }
 

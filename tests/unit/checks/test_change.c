@@ -20,13 +20,26 @@
 #define U16 "Q7RX2KBD5MZ3WTYA"
 #define H32 "9f1c7be04ad82356c0e7fb91d4a3582e"
 
+/* What is found where nothing is allowed. */
+static json_t *found_in(const char *diff, size_t len)
+{
+    static const struct change_allow nothing = {0};
+    json_t *secrets = change_secrets_new();
+    json_t *found = json_incref(json_object_get(secrets, "found"));
+
+    change_secrets_diff(secrets, diff, len, &nothing);
+    assert_int_equal(json_array_size(json_object_get(secrets, "allowed")), 0);
+    json_decref(secrets);
+    return found;
+}
+
 static json_t *secrets_in(const char *path, const char *line)
 {
     AUTO_FREE char *diff = xasprintf("diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n"
                                      "@@ -1,2 +1,3 @@\n context\n+%s\n more\n",
                                      path, path, path, path, line);
 
-    return change_secrets(diff, strlen(diff));
+    return found_in(diff, strlen(diff));
 }
 
 static void change_secrets__knows_published_forms(void **state)
@@ -182,7 +195,7 @@ static void change_secrets__a_private_key_is_one_with_its_body(void **state)
                                "+-----END OPENSSH PRIVATE KEY-----\n";
 
     (void)state;
-    json_auto_t *found = change_secrets(diff, sizeof(diff) - 1);
+    json_auto_t *found = found_in(diff, sizeof(diff) - 1);
     json_auto_t *inside =
         secrets_in("a.json", "\"key\": \"-----BEGIN PRIVATE KEY-----\\n" R40 R18 "\\n");
 
@@ -220,7 +233,7 @@ static void change_secrets__only_added_lines_count_and_lines_are_of_the_new_file
         "p_" R36 "\n";
 
     (void)state;
-    json_auto_t *found = change_secrets(diff, sizeof(diff) - 1);
+    json_auto_t *found = found_in(diff, sizeof(diff) - 1);
 
     assert_int_equal(json_array_size(found), 2);
     assert_string_equal(js_str(found, "0.path", ""), "a.c");
@@ -239,7 +252,7 @@ static void change_secrets__findings_are_capped_and_never_repeat_the_secret(void
     for (int i = 0; i < 200; i++)
         (void)strbuf_addf(&diff, "+gh"
                                  "p_" R36 "\n");
-    json_auto_t *found = change_secrets(diff.ptr, diff.len);
+    json_auto_t *found = found_in(diff.ptr, diff.len);
     AUTO_FREE char *text = js_dump(found);
 
     assert_int_equal(json_array_size(found), CHANGE_MAX_FINDINGS);
@@ -260,7 +273,7 @@ static void change_secrets__bad_diffs_are_passed_over(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        json_auto_t *found = change_secrets(rows[i], strlen(rows[i]));
+        json_auto_t *found = found_in(rows[i], strlen(rows[i]));
 
         assert_int_equal(json_array_size(found), 0);
     }

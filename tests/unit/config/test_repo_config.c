@@ -29,6 +29,7 @@ static void repo_config_parse__reads_the_example_of_the_interface(void **state)
         "  - {name: tests, run: \"make check\", timeout_s: 600}\n"
         "  - {name: lint, run: \"make lint\"}\n"
         "protected: [\".github/workflows/**\", \"LICENSE\"]\n"
+        "secrets: {allow: [\"tests/fixtures/**\"]}\n"
         "approval: {plan: supervised, paths: {\"db/migrations/**\": human, \"*.sql\": auto}}\n"
         "base: main\n"
         "draft: false\n"
@@ -46,6 +47,8 @@ static void repo_config_parse__reads_the_example_of_the_interface(void **state)
     assert_int_equal(c->checks[1].timeout_ms, 0);
     assert_int_equal(c->n_protect, 2);
     assert_string_equal(c->protect[1], "LICENSE");
+    assert_int_equal(c->n_secrets_allow, 1);
+    assert_string_equal(c->secrets_allow[0], "tests/fixtures/**");
     assert_string_equal(c->approval_plan, "supervised");
     assert_int_equal(c->n_approval_paths, 2);
     assert_string_equal(c->approval_paths[0].glob, "db/migrations/**");
@@ -119,6 +122,8 @@ static void repo_config_parse__names_what_is_wrong(void **state)
         {"allow: [\"a.example.org:0\"]\n", "allow.0: expected HOST, HOST:PORT"},
         {"allow: [\"127.1:80\"]\n", "allow.0: expected HOST, HOST:PORT"},
         {"protected: [\"/etc\"]\n", "expected a path inside the repository"},
+        {"secrets: {allow: [\"../x\"]}\n", "expected a path inside the repository"},
+        {"secrets: {alow: [x]}\n", "nearest known key: secrets.allow"},
         {"instructions: [\"../x\"]\n", "expected a path inside the repository"},
         {"approval: {plan: maybe}\n", "expected one of: auto supervised human"},
         {"approval: {paths: {\"a/**\": never}}\n",

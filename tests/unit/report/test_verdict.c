@@ -291,8 +291,16 @@ static void facts_of_the_change_have_rows_or_say_why_not(void **state)
         const char *words;
     } rows[] = {
         {"secrets in the diff", "\"secrets\":[]", "pass|none found"},
-        {"secrets in the diff", "\"secrets\":[{\"path\":\"a\",\"line\":3,\"kind\":\"JWT\"}]",
+        {"secrets in the diff", "\"secrets\":[{\"path\":\"a\",\"place\":\"a:3\",\"kind\":\"JWT\"}]",
          "fail|a:3 JWT|git diff -U0 "},
+        {"secrets in the diff",
+         "\"secrets\":[],\"allowed_secrets\":[{\"place\":\"b.bin, byte 12\",\"kind\":\"JWT\","
+         "\"note\":\"its path is allowed\"}]",
+         "info|none found in the added lines and binary files; allowed by the base branch: b.bin, "
+         "byte 12 JWT (its path is allowed)|"},
+        {"secrets in the diff", "\"licences\":[]", "unknown|not computed: the job ended before|"},
+        {"lint of changed files", "\"secrets\":[],\"lint\":null",
+         "unknown|not computed: the job ended before|"},
         {"licence headers lost", "\"licences\":[\"a.c\",\"b.c\"]", "fail|a.c, b.c|"},
         {"sensitive paths", "\"sensitive\":[{\"path\":\"x.yml\",\"why\":\"CI\"}]",
          "warn|x.yml (CI)|git diff --name-only "},
@@ -366,6 +374,26 @@ static void limits_and_the_network_have_rows(void **state)
         "warn|a.example:443 blocked (npm ci)|", 35);
 }
 
+static void a_secret_fails_a_job_of_which_nothing_was_pushed(void **state)
+{
+    struct job job = {.id = "j1", .type = (char[]){"feature"}};
+    json_auto_t *points = parse(JOINED(
+        PASS, PASS, "\"blame\":\"none\"")); /* the checks pass, and that is not what counts */
+    json_auto_t *facts = parse("{\"secrets\":[{\"place\":\"a:3\",\"kind\":\"JWT\"}]}");
+    json_auto_t *deliver = parse("{\"files\":" FILES "}");
+    json_auto_t *rows = NULL;
+    size_t i;
+    json_t *row;
+
+    (void)state;
+    (void)json_object_set(json_object_get(points, "verify"), "facts", facts);
+    rows = report_verdict(&job, points, deliver);
+    assert_string_equal(report_headline(rows, points), "failing");
+    assert_string_equal(js_str(row_of(rows, "secrets in the diff"), "status", ""), "fail");
+    json_array_foreach (rows, i, row)
+        assert_null(strstr(js_str(row, "command", ""), "git diff"));
+}
+
 static void money_is_shown_without_rounding_up_to_nothing(void **state)
 {
     static const struct {
@@ -394,6 +422,7 @@ int main(void)
         cmocka_unit_test(new_tests_are_judged_by_the_type_of_the_job),
         cmocka_unit_test(facts_of_the_change_have_rows_or_say_why_not),
         cmocka_unit_test(limits_and_the_network_have_rows),
+        cmocka_unit_test(a_secret_fails_a_job_of_which_nothing_was_pushed),
         cmocka_unit_test(money_is_shown_without_rounding_up_to_nothing),
     };
 
