@@ -85,6 +85,7 @@ int regions_rank(struct job_run *run, json_t **out, struct err *err)
                   run_str(run, "snapshot.instructions"));
     AUTO_FREE char *pages = NULL;
     struct code_hit *hits = NULL;
+    json_t *files = NULL;
     size_t n = 0;
     int rc = pages_of(run, &pages, err);
 
@@ -92,11 +93,16 @@ int regions_rank(struct job_run *run, json_t **out, struct err *err)
         rc = code_index_locate(run->index, text, RANKED_FILES, &hits, &n, err);
     if (rc)
         return rc;
-    *out = json_array();
+    files = json_array();
     for (size_t i = 0; i < n; i++)
-        (void)json_array_append_new(*out, region_json(&hits[i], pages));
+        (void)json_array_append_new(files, region_json(&hits[i], pages));
     code_hits_free(hits, n);
-    return VDO_OK;
+    /* The index knows what has changed often since it was made, and a replay has a new one. */
+    rc = record_fact(run, "files ranked by the index", &files, err);
+    if (!rc)
+        *out = json_incref(files);
+    json_decref(files);
+    return rc;
 }
 
 /* ---- text ---- */

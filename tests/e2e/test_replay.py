@@ -93,6 +93,17 @@ def test_a_job_that_went_on_without_a_role_replays(make_vdo, repo, issue):
     assert code == 0 and report["identical"], report
 
 
+def test_a_job_on_a_project_that_has_changed_since_the_last_one_replays(make_vdo, repo, issue):
+    vdo = make_vdo(start=False, script=good_script())
+    run_job(vdo, repo, issue)
+    with open(os.path.join(repo, "greet.sh"), "a") as f:
+        f.write("true\n")
+    git(repo, "commit", "-q", "-a", "-m", "Changed between two jobs")
+    job = run_job(vdo, repo, issue)
+    code, report = replayed(vdo, "-c", vdo.config, job["id"])
+    assert code == 0 and report["identical"], report
+
+
 def test_a_repository_with_a_submodule_replays(make_vdo, repo, issue):
     git(repo, "update-index", "--add", "--cacheinfo", "160000,0123456789012345678901234567890123456789,sub")
     git(repo, "commit", "-q", "-m", "A submodule")
