@@ -10,9 +10,13 @@
 #include "vdo/report/checkpoints.h"
 #include "vdo/report/report.h"
 
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* "# Title" and the rest; the first line that is not blank is the title. */
 static void split_text(const char *text, char **out_title, char **out_body)
@@ -69,10 +73,75 @@ static int submit(struct app *app, const struct local_job *spec, const char *dir
     return jobs_submit(app_jobs(app), &job, NULL, 0, id, err);
 }
 
+/* ---- signals ---- */
+
+static sigset_t signals;
+
+void local_job_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    (void)sigemptyset(&signals);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct sigaction now;
+
+        /* Started by nohup, it goes on. */
+        if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            (void)sigaddset(&signals, numbers[i]);
+    }
+    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+struct watcher {
+    struct jobs *jobs;
+    const char *id;
+    int *caught;
+    atomic_bool over; /* the job has ended: the next signal is for this thread alone */
+    pthread_t thread;
+    bool runs;
+};
+
+static void *cancel_at_signal(void *arg)
+{
+    struct watcher *w = arg;
+    int number;
+
+    while (sigwait(&signals, &number) == 0 && !atomic_load(&w->over)) {
+        if (*w->caught)
+            _exit(128 + number);
+        *w->caught = number;
+        if (jobs_cancel(w->jobs, w->id, sigdescr_np(number), NULL))
+            _exit(128 + number);
+    }
+    return NULL;
+}
+
+static void watch(struct watcher *w)
+{
+    if (w->caught && !sigisemptyset(&signals))
+        w->runs = pthread_create(&w->thread, NULL, cancel_at_signal, w) == 0;
+}
+
+static void stop_watching(struct watcher *w)
+{
+    int number = 1;
+
+    if (!w->runs)
+        return;
+    while (sigismember(&signals, number) != 1)
+        number++;
+    atomic_store(&w->over, true);
+    (void)pthread_kill(w->thread, number);
+    (void)pthread_join(w->thread, NULL);
+}
+
+/* ---- the run ---- */
+
 int local_job_run(struct app *app, const struct local_job *spec, struct job *out, struct err *err)
 {
     AUTO_FREE char *dir = realpath(spec->dir, NULL);
     char id[RAND_ID_SIZE];
+    struct watcher watcher = {.jobs = app_jobs(app), .id = id, .caught = spec->caught};
     int handle = -1;
     int rc;
 
@@ -85,7 +154,9 @@ int local_job_run(struct app *app, const struct local_job *spec, struct job *out
         (void)fprintf(stderr, "job %s on %s\n", id, dir);
         handle = bus_subscribe(app_bus(app), 0, print_event, NULL);
     }
+    watch(&watcher);
     rc = jobs_run_now(app_jobs(app), id, err);
+    stop_watching(&watcher);
     if (handle >= 0)
         bus_unsubscribe(app_bus(app), handle);
     if (rc)

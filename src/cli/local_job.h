@@ -18,10 +18,17 @@ struct local_job {
     const char *text; /* Markdown; its first line is the title */
     const char *type; /* of the job; NULL: feature */
     bool quiet;       /* no progress lines on standard error */
+    int *caught; /* NULL: signals are the caller's; else set to the one that cancelled the job, 0:
+                  * none did; local_job_signals() was called before */
 };
 
+/* Block the signals that cancel a job (SIGINT, SIGTERM, SIGHUP; not those that are ignored), in
+ * this thread and those it starts. Before app_new(). */
+void local_job_signals(void);
+
 /*
- * Make the job and run it to its end in this thread. out is released with job_release() after 0.
+ * Make the job and run it to its end in this thread. A signal cancels it, a second one ends the
+ * process at once. out is released with job_release() after 0.
  * Returns 0 whatever the job came to (look at out->state); VDO_E_INVALID for input that makes no
  * job; others when it could not be run.
  */

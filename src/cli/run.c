@@ -22,7 +22,8 @@ static const char help[] =
     "  -b, --base REF     branch to start from (default: the current one)\n"
     "  -t, --type TYPE    bugfix, feature, test, docs or refactor (default feature): the verdict asks new\n"
     "                     tests of a bugfix or feature to fail without the change\n"
-    "  -j, --json         one JSON document on standard output\n";
+    "  -j, --json         one JSON document on standard output\n\n"
+    "SIGINT, SIGTERM and SIGHUP cancel the job; the exit code is then 128 and the signal's number.\n";
 
 struct arguments {
     const char *config;
@@ -106,12 +107,17 @@ static bool is_repository(const char *dir)
 
 static int run_job(const struct arguments *a, const struct config *config, const char *text)
 {
-    struct local_job spec = {.dir = a->repo, .base = a->base, .text = text, .type = a->type};
+    int caught = 0;
+    struct local_job spec = {
+        .dir = a->repo, .base = a->base, .text = text, .type = a->type, .caught = &caught};
     struct app *app = NULL;
     struct job job = {0};
     struct err err = {0};
     int code;
-    int rc = app_new(config, APP_STORE | APP_FORGE | APP_WORK, &app, &err);
+    int rc;
+
+    local_job_signals();
+    rc = app_new(config, APP_STORE | APP_FORGE | APP_WORK, &app, &err);
 
     if (!rc)
         rc = local_job_run(app, &spec, &job, &err);
@@ -132,7 +138,7 @@ static int run_job(const struct arguments *a, const struct config *config, const
         (void)common_fail("run", code, "%s: %s", job.headline, job.reason);
     job_release(&job);
     app_free(app, 0);
-    return code;
+    return code && caught ? 128 + caught : code;
 }
 
 int cli_run(int argc, char **argv)

@@ -1,10 +1,11 @@
 """Commands as a user types them: exit codes, standard output and standard error."""
 import json
 import os
+import signal
 import subprocess
 
 import pytest
-from conftest import EDIT, FINISH, ROOT, SAMPLE, VDO, answer, git, good_script, plan, refine
+from conftest import EDIT, FINISH, ROOT, SAMPLE, VDO, answer, git, good_script, plan, refine, wait_for
 
 
 def vdo(*args, **more):
@@ -88,6 +89,33 @@ def test_run_refuses_wrong_usage_with_2(make_vdo, issue, args):
     v = make_vdo(start=False)
     done = v.run("run", "-c", v.config, *[issue if a == "ISSUE" else a for a in args])
     assert done.returncode == 2 and done.stderr.strip()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_run_is_cancelled_by_a_signal_and_leaves_nothing(make_vdo, repo, issue, number):
+    v = make_vdo(start=False)
+    with open(os.path.join(repo, "tests", "run.sh"), "w") as f:
+        f.write("trap '' TERM INT HUP\necho $$ > started\nsleep 600\n")
+    git(repo, "commit", "-q", "-am", "A check without end")
+    checks = os.path.join(v.dir, "data", "checks")
+    process = subprocess.Popen([VDO, "run", "-c", v.config, "--repo", repo, "--issue", issue, "--json"], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: any("started" in files for _, _, files in os.walk(checks)))
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + number, err
+    assert json.loads(out)["status"] == "cancelled" and "vdo run: cancelled: " in err
+    assert os.listdir(checks) == [] and git(repo, "branch", "--list", "vdo/*") == ""
+
+
+def test_run_ignores_a_signal_that_it_was_started_to_ignore(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    process = subprocess.Popen(["nohup", VDO, "run", "-c", v.config, "--repo", repo, "--issue", issue], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: os.path.exists(os.path.join(v.dir, "data", "vdo.db")))
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
 
 
 def test_run_wants_the_top_of_a_repository(make_vdo, repo, issue, tmp_path):
