@@ -16,6 +16,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct doctor {
     bool json;
     json_t *lines;
     int failed;
+    bool no_forge; /* it could not be made */
 };
 
 enum finding { GOOD, NOTE, BAD };
@@ -164,16 +166,31 @@ static void check_providers(struct doctor *d, struct app *app, const struct conf
     model_session_free(session);
 }
 
-static int examine(struct doctor *d, const struct config *config)
+/* Without the forge where that is what fails: the rest is examined all the same. */
+static struct app *start(struct doctor *d, struct config *config)
 {
+    const unsigned parts = APP_STORE | APP_FORGE | APP_WORK;
     struct app *app = NULL;
     struct err err = {0};
 
+    if (app_new(config, parts, &app, &err) == VDO_OK)
+        return app;
+    say(d, BAD, "start", "%s", err.text);
+    d->no_forge = true;
+    free(config->forge);
+    config->forge = xstrdup("local");
+    return app_new(config, parts, &app, NULL) == VDO_OK ? app : NULL;
+}
+
+static int examine(struct doctor *d, struct config *config)
+{
+    struct app *app;
+    struct err err = {0};
+
     say(d, GOOD, "config", "%s", config->path);
-    if (app_new(config, APP_STORE | APP_FORGE | APP_WORK, &app, &err)) {
-        say(d, BAD, "start", "%s", err.text);
+    app = start(d, config);
+    if (!app)
         return EXIT_FAILED;
-    }
     if (store_ping(app_store(app), &err))
         say(d, BAD, "store", "%s", err.text);
     else
@@ -182,7 +199,8 @@ static int examine(struct doctor *d, const struct config *config)
     check_disk(d, config);
     check_sandbox(d, app_sandbox(app));
     check_programs(d);
-    check_forge(d, app, config);
+    if (!d->no_forge)
+        check_forge(d, app, config);
     check_providers(d, app, config);
     app_free(app, 0);
     return d->failed ? EXIT_FAILED : EXIT_DONE;

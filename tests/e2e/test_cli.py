@@ -227,6 +227,14 @@ def test_demo_ends_by_itself_with_a_pull_request(tmp_path):
     assert "isspace" in git(repo, "show", branch + ":src/words.c")
 
 
+def test_doctor_without_github_credentials_examines_the_rest(make_vdo):
+    v = make_vdo(start=False)  # its forge is GitHub, as for everybody who only runs `vdo run`
+    done = v.run("doctor", "-c", v.config)
+    words = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert done.returncode == 1 and ["FAIL", "start"] in words
+    assert ["note", "forge"] not in words and {"store", "disk", "sandbox", "provider"} <= {what for _, what in words}
+
+
 def test_doctor_tells_what_the_sandbox_builds_on(make_vdo, hub):
     v = make_vdo(hub=hub, start=False)
     done = v.run("doctor", "-c", v.config, "--json")
