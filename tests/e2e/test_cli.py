@@ -77,6 +77,13 @@ def test_run_fails_with_1_when_nothing_was_changed(make_vdo, repo, issue):
     assert "no file was changed" in done.stderr and "vdo/" not in git(repo, "branch")
 
 
+def test_run_says_that_the_script_is_not_there(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    os.remove(v.script)
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue)
+    assert done.returncode == 1 and f"providers.script.file: there is no file '{v.script}'" in done.stderr
+
+
 def test_run_stops_at_a_limit_with_3(make_vdo, repo, issue):
     v = make_vdo(start=False, extra="limits: {job_turns: 2}\n")
     done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue)

@@ -531,7 +531,14 @@ static void script__that_is_wrong_names_the_place(void **state)
         const char *says;
     } cases[] = {
         {"{}", "steps: expected an array"},
-        {"{\"steps\":[{\"role\":\"builder\"}]}", "step 1: answer: expected an object"},
+        {"{\"steps\":[{\"role\":\"builder\"}]}", "steps.0.answer: expected an object"},
+        {"{\"steps\":[{\"role\":\"tester\",\"answer\":{}},{\"role\":\"cook\",\"answer\":{}}]}",
+         "steps.1.role: expected refiner, planner"},
+        {"{\"steps\":[7]}", "steps.0.role: expected refiner, planner"},
+        {"{\"steps\":[{\"role\":\"tester\",\"answer\":{\"text\":5}}]}",
+         "steps.0.answer.text: expected a string"},
+        {"{\"steps\":[{\"role\":\"tester\",\"answer\":{\"tool_calls\":{}}}]}",
+         "steps.0.answer.tool_calls: expected an array"},
         {"{\"steps\":", "line 1"},
         {"{\"steps\":[]}", "role builder, turn 1"},
     };

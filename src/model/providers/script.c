@@ -12,6 +12,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_role(const char *name)
+{
+    for (int i = 0; name && i <= ROLE_REVIEWER; i++) {
+        if (strcmp(role_name((enum role)i), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A step that no role would come to is a mistake of the file, not of the job. */
+static int check_steps(const char *file, const json_t *script, struct err *err)
+{
+    const json_t *steps = json_object_get(script, "steps");
+    const json_t *step;
+    size_t i;
+
+    if (!json_is_array(steps))
+        return err_set(err, VDO_E_INVALID, "script %s: steps: expected an array", file);
+    json_array_foreach (steps, i, step) {
+        const json_t *text = js_at(step, "answer.text");
+        const json_t *calls = js_at(step, "answer.tool_calls");
+
+        if (!is_role(js_str(step, "role", NULL)))
+            return err_set(err, VDO_E_INVALID,
+                           "script %s: steps.%zu.role: expected refiner, planner, builder, tester "
+                           "or reviewer",
+                           file, i);
+        if (!json_is_object(json_object_get(step, "answer")))
+            return err_set(err, VDO_E_INVALID, "script %s: steps.%zu.answer: expected an object",
+                           file, i);
+        if (text && (json_is_number(text) || json_is_boolean(text)))
+            return err_set(err, VDO_E_INVALID,
+                           "script %s: steps.%zu.answer.text: expected a string, an object or an "
+                           "array",
+                           file, i);
+        if (calls && !json_is_null(calls) && !json_is_array(calls))
+            return err_set(err, VDO_E_INVALID,
+                           "script %s: steps.%zu.answer.tool_calls: expected an array", file, i);
+    }
+    return VDO_OK;
+}
+
 static int load(const struct config_provider *provider, json_t **out, struct err *err)
 {
     AUTO_FREE char *bytes = NULL;
@@ -22,19 +64,21 @@ static int load(const struct config_provider *provider, json_t **out, struct err
     rc = fs_read_file(file, VDO_MAX_JSON_BYTES, &bytes, &len, err);
     if (rc == VDO_E_NOT_FOUND) {
         err_clear(err);
-        rc = assets_load(file, &bytes, &len, err);
+        rc = assets_load(file, &bytes, &len, NULL);
+        if (rc)
+            (void)err_set(err, rc, "there is no file '%s'", file);
     }
     if (rc)
         return (void)err_wrap(err, "providers.%s.file", provider->name), rc;
     rc = js_parse(bytes, len, out, err);
     if (rc)
         return (void)err_wrap(err, "script %s", file), rc;
-    if (!json_is_array(json_object_get(*out, "steps"))) {
+    rc = check_steps(file, *out, err);
+    if (rc) {
         json_decref(*out);
         *out = NULL;
-        return err_set(err, VDO_E_INVALID, "script %s: steps: expected an array", file);
     }
-    return VDO_OK;
+    return rc;
 }
 
 int script_check(const struct config_provider *provider, struct err *err)
@@ -218,10 +262,6 @@ int script_answer(const struct model_session *session, const struct config_provi
         return err_set(err, VDO_E_INVALID,
                        "script %s has no answer for role %s, turn %lld: add a step to it",
                        provider->file, role_name(role), (long long)position + 1);
-    if (!json_is_object(found))
-        return err_set(err, VDO_E_INVALID,
-                       "script %s: role %s, step %lld: answer: expected an object", provider->file,
-                       role_name(role), (long long)*out_step + 1);
     read_answer(found, answer);
     return VDO_OK;
 }
