@@ -47,7 +47,8 @@ struct job_run {
     char wait_headline[RUN_NOTE_SIZE];
 
     /* workspace: see workspace.h */
-    char *key; /* names the repository's folders in data_dir */
+    char *key;   /* names the repository's folders in data_dir */
+    char *place; /* see workspace_place(); NULL: not asked for yet */
     struct mirror *mirror;
     struct worktree *tree;
     struct code_index *index;

@@ -9,13 +9,14 @@
 #include "vdo/gitrepo/path.h"
 #include "vdo/json/json.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char repo_config_file[] = ".github/vdo.yml";
-enum { TRANSFER_TIMEOUT_MS = 10 * 60 * 1000 };
+enum { TRANSFER_TIMEOUT_MS = 10 * 60 * 1000, MOST_NAME = 64 };
 
 char *workspace_key(const struct job *job)
 {
@@ -25,6 +26,32 @@ char *workspace_key(const struct job *job)
         return xasprintf("%s-%lld", job->forge, (long long)job->repo_id);
     sha256_hex(job->repo, strlen(job->repo), hex);
     return xasprintf("%s-%.16s", job->forge, hex);
+}
+
+char *workspace_place_of(const char *repository)
+{
+    size_t len = strlen(repository);
+    AUTO_FREE char *name = NULL;
+
+    while (len && repository[len - 1] == '/')
+        len--;
+    while (len && (*repository == '.' || memchr(repository, '/', len))) {
+        repository++;
+        len--;
+    }
+    name = xmemdup0(repository, len < MOST_NAME ? len : MOST_NAME);
+    for (char *c = name; *c; c++) {
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+            *c = '_';
+    }
+    return xasprintf("/work/%s", *name ? name : "repository");
+}
+
+const char *workspace_place(struct job_run *run)
+{
+    if (!run->place)
+        run->place = workspace_place_of(run->job->repo);
+    return run->place;
 }
 
 static char *data_path(struct job_run *run, const char *folder, const char *suffix)
@@ -231,6 +258,7 @@ void workspace_close(struct job_run *run)
     json_decref(run->layered);
     free(run->image);
     free(run->key);
+    free(run->place);
     run->tree = NULL;
     run->index = NULL;
     run->mirror = NULL;
@@ -239,6 +267,7 @@ void workspace_close(struct job_run *run)
     run->layered = NULL;
     run->image = NULL;
     run->key = NULL;
+    run->place = NULL;
 }
 
 const char **workspace_protected(const struct job_run *run)

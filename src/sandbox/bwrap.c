@@ -2,6 +2,7 @@
 
 #include "orphans.h"
 #include "proxy.h"
+#include "spec.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
@@ -146,12 +147,13 @@ bool bwrap_has_git_file(const char *dir)
 }
 
 /* The repository's own data is not for those who run inside its work tree. */
-static void hide_git(struct args *args, const char *dir, int empty_fd)
+static void hide_git(struct args *args, const struct sandbox_spec *spec, int empty_fd)
 {
-    AUTO_FREE char *git = fs_join(dir, ".git");
+    AUTO_FREE char *outside = fs_join(spec->dir, ".git");
+    AUTO_FREE char *git = fs_join(spec_place(spec), ".git");
     struct stat st;
 
-    if (empty_fd < 0 && (lstat(git, &st) || !S_ISDIR(st.st_mode)))
+    if (empty_fd < 0 && (lstat(outside, &st) || !S_ISDIR(st.st_mode)))
         return;
     if (empty_fd < 0) {
         add_tmpfs(args, 4096, "0555", git);
@@ -165,7 +167,7 @@ static void hide_git(struct args *args, const char *dir, int empty_fd)
 static void add_mounts(struct args *args, const struct bwrap_view *view,
                        const struct bwrap_run *run)
 {
-    const char *dir = run->spec->dir;
+    const char *place = spec_place(run->spec);
 
     add_all(args, (const char *const *)view->system.list);
     add_file(args, run->passwd_fd, "/etc/passwd");
@@ -178,14 +180,14 @@ static void add_mounts(struct args *args, const struct bwrap_view *view,
     add_tmpfs(args, run->memory_bytes / 4, "1777", "/dev/shm");
     ADD(args, "--remount-ro", "/dev");
     add_tmpfs(args, run->memory_bytes / 2, "1777", "/tmp");
-    ADD(args, "--dir", "/tmp/home", "--bind", run->bind_from, dir);
-    hide_git(args, dir, run->empty_fd);
+    ADD(args, "--dir", "/tmp/home", "--bind", run->bind_from, place);
+    hide_git(args, run->spec, run->empty_fd);
     for (size_t i = 0; i < run->spec->n_mounts; i++) {
-        AUTO_FREE char *to = fs_join(dir, run->spec->mounts[i].to);
+        AUTO_FREE char *to = fs_join(place, run->spec->mounts[i].to);
 
         ADD(args, "--ro-bind", run->layer_from[i], to);
     }
-    ADD(args, "--remount-ro", "/", "--chdir", dir);
+    ADD(args, "--remount-ro", "/", "--chdir", place);
 }
 
 static bool reaches_loopback(const char *const *rules)

@@ -65,12 +65,13 @@ static void add_user(struct args *args, const struct container_run *run)
 
 static void add_mounts(struct args *args, const struct sandbox_spec *spec)
 {
-    AUTO_FREE char *work = xasprintf("type=bind,source=%s,target=%s", spec->dir, spec->dir);
+    const char *place = spec_place(spec);
+    AUTO_FREE char *work = xasprintf("type=bind,source=%s,target=%s", spec->dir, place);
 
-    ADD(args, "--mount", work, "--workdir", spec->dir);
+    ADD(args, "--mount", work, "--workdir", place);
     for (size_t i = 0; i < spec->n_mounts; i++) {
         AUTO_FREE char *layer = xasprintf("type=bind,source=%s,target=%s/%s,readonly",
-                                          spec->mounts[i].from, spec->dir, spec->mounts[i].to);
+                                          spec->mounts[i].from, place, spec->mounts[i].to);
 
         ADD(args, "--mount", layer);
     }

@@ -36,7 +36,7 @@ static int check(const struct sandbox *sandbox, const struct sandbox_spec *spec,
 
     if (rc)
         return rc;
-    if (strpbrk(spec->dir, ",\n"))
+    if (strpbrk(spec->dir, ",\n") || strpbrk(spec_place(spec), ",\n"))
         return err_set(err, VDO_E_INVALID, "sandbox: the name of a work directory has no comma");
     if (spec->allow_hosts)
         return err_set(err, VDO_E_REFUSED,

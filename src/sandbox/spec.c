@@ -38,6 +38,11 @@ static int check_dir(const char *dir, struct err *err)
                  VDO_OK;
 }
 
+const char *spec_place(const struct sandbox_spec *spec)
+{
+    return spec->at ? spec->at : spec->dir;
+}
+
 int spec_check(const struct sandbox_spec *spec, struct err *err)
 {
     if (!spec->dir || !spec->argv || !spec->argv[0] || !spec->argv[0][0])
@@ -52,5 +57,7 @@ int spec_check(const struct sandbox_spec *spec, struct err *err)
                        "sandbox: either the whole network or some hosts can be allowed");
     if (spec->disk_bytes < 0 || spec->pids < 0 || spec->cpus < 0)
         return err_set(err, VDO_E_INVALID, "sandbox: a limit is negative");
-    return check_dir(spec->dir, err) ? VDO_E_INVALID : mounts_check(spec, err);
+    if (spec->at && spec->dir[0] != '/')
+        return err_set(err, VDO_E_INVALID, "sandbox: %.200s is no absolute path", spec->dir);
+    return check_dir(spec_place(spec), err) ? VDO_E_INVALID : mounts_check(spec, err);
 }

@@ -11,6 +11,9 @@
 #define SPEC_BYTES ((int64_t)(2048UL * VDO_MIB))
 enum { SPEC_PIDS = 256, SPEC_FILES = 4096 };
 
+/* Where the work directory is inside. Borrowed from the spec. */
+const char *spec_place(const struct sandbox_spec *spec);
+
 /* VDO_E_INVALID when it makes no sense. */
 int spec_check(const struct sandbox_spec *spec, struct err *err);
 

@@ -94,8 +94,6 @@ def test_a_check_cannot_write_to_what_is_kept(make_vdo, make_repo, issue):
     ("echo >> greet.sh", "changes files of the repository: greet.sh"),
     ("rm README.md", "changes files of the repository"),
     ("mkdir build && echo x > build/x", "makes build, which is no directory of dependencies"),
-    ("pwd > node_modules/dep/where", "names the directory that setup ran in"),
-    ("ln -s $PWD/greet.sh node_modules/dep/abs", "names the directory that setup ran in"),
     ("mkfifo node_modules/dep/pipe", "is no file, directory or link")])
 def test_setup_runs_in_each_copy_when_it_does_more_than_install(make_vdo, make_repo, issue, more, why):
     repo = make_repo(setup=[INSTALL, more], checks=[CHECK])
@@ -108,6 +106,20 @@ def test_setup_runs_in_each_copy_when_it_does_more_than_install(make_vdo, make_r
     assert lines(vdo, second["id"]).count(INSTALL) == 2  # what could not be kept is remembered
     replays(vdo, first["id"])
     replays(vdo, second["id"])
+
+
+def test_a_virtual_environment_is_kept_because_its_place_is_the_same_in_all_copies(make_vdo, make_repo, issue):
+    venv = "/usr/bin/python3 -m venv --without-pip .venv && printf '#!%s/.venv/bin/python3\nprint(1)\n' \"$PWD\" > .venv/bin/tool && chmod +x .venv/bin/tool"
+    look = "test $PWD = /work/repo && .venv/bin/tool && .venv/bin/python3 -c 'import sys; assert sys.prefix == \"/work/repo/.venv\"'"
+    repo = make_repo(setup=[venv], checks=[{"name": "look", "run": look}])
+    vdo = make_vdo(start=False)
+    first, second = job(vdo, repo, issue), job(vdo, repo, issue)
+    assert len(kept(vdo)) == 1
+    assert lines(vdo, first["id"]).count(venv) == 1 and venv not in lines(vdo, second["id"])
+    for done in (first, second):
+        assert [r["status"] for r in done["verdict"] if r["name"] == "check: look"] == ["pass"], done["verdict"]
+        assert not [c for c in commands(vdo, done["id"]) if vdo.dir in c.get("output", "")]
+        replays(vdo, done["id"])
 
 
 def test_a_change_of_a_lock_file_is_set_up_by_itself(make_vdo, make_repo, issue):

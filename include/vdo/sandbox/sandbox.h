@@ -63,7 +63,10 @@ struct sandbox_mount {
 enum { SANDBOX_MAX_MOUNTS = 32 };
 
 struct sandbox_spec {
-    const char *dir; /* absolute; mounted read-write at the same place, and the working directory */
+    const char *dir; /* absolute; mounted read-write, and the working directory */
+    /* Where it is inside: absolute, no part of the system; NULL: at the same place. With a constant
+     * place nothing inside knows where dir is, and what names the place is true in another dir. */
+    const char *at;
     const char *const *argv; /* NULL-ended; for a shell line: {"/bin/sh", "-c", line, NULL} */
     const char *const *env;  /* "NAME=value" added to PATH, HOME, LANG, TERM; NULL-ended or NULL */
     bool network;            /* true: the host's network */

@@ -8,7 +8,8 @@
 #include "../run.h"
 
 /*
- * sandbox_run(), with its result recorded; of a replay: the recorded result, and nothing is run.
+ * sandbox_run() at workspace_place(), with its result recorded; of a replay: the recorded result,
+ * and nothing is run.
  *
  * out_reading  NULL, or set on success to what the output said about tests (reading.h), of all of
  *              it, though the result keeps head and tail only; new reference

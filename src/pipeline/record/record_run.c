@@ -1,6 +1,7 @@
 #include "record.h"
 
 #include "../verify/reading.h"
+#include "../workspace.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
@@ -57,9 +58,11 @@ static int run_and_read(struct job_run *run, const struct sandbox_spec *spec,
                         struct sandbox_result *result, json_t **out_reading, struct err *err)
 {
     struct sandbox_spec ours = *spec;
-    struct reading *reading = out_reading ? reading_new(spec->dir) : NULL;
+    struct reading *reading;
     int rc;
 
+    ours.at = workspace_place(run);
+    reading = out_reading ? reading_new(spec->dir, ours.at) : NULL;
     if (reading) {
         ours.on_output = reading_feed;
         ours.on_output_arg = reading;

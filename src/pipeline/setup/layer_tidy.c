@@ -3,7 +3,6 @@
 #include "dir_walk.h"
 
 #include "vdo/base/fs.h"
-#include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 
 #include <errno.h>
@@ -13,32 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MOST_LOOKED_AT (16UL * VDO_MIB) /* larger files are not searched for the path */
-
 struct tidying {
-    const char *was_in;
     int64_t bytes;
     char *why;
 };
-
-static bool names_its_place(const struct dir_entry *entry, const char *place)
-{
-    char *bytes = NULL;
-    size_t len = 0;
-    bool names;
-
-    if (S_ISLNK(entry->st->st_mode)) {
-        char target[VDO_MAX_PATH_BYTES];
-        ssize_t n = readlinkat(entry->dirfd, entry->name, target, sizeof(target));
-
-        return n > 0 && memmem(target, (size_t)n, place, strlen(place)) != NULL;
-    }
-    if (!S_ISREG(entry->st->st_mode) || dir_read(entry, MOST_LOOKED_AT, &bytes, &len, NULL))
-        return false;
-    names = memmem(bytes, len, place, strlen(place)) != NULL;
-    free(bytes);
-    return names;
-}
 
 static enum dir_walk_next stop(struct tidying *t, const char *path, const char *why)
 {
@@ -59,16 +36,13 @@ static enum dir_walk_next tidy(void *arg, const struct dir_entry *entry)
     if (!S_ISLNK(mode) && (mode & 07777) != wanted &&
         fchmodat(entry->dirfd, entry->name, wanted, 0))
         return stop(t, entry->path, strerrordesc_np(errno));
-    if (names_its_place(entry, t->was_in))
-        return stop(t, entry->path, "names the directory that setup ran in");
     return DIR_WALK_ON;
 }
 
-int layer_tidy(const char *made, const char *was_in, int64_t *out_bytes, char **out_why,
-               struct err *err)
+int layer_tidy(const char *made, int64_t *out_bytes, char **out_why, struct err *err)
 {
     AUTO_FREE char *files = fs_join(made, "files");
-    struct tidying t = {.was_in = was_in};
+    struct tidying t = {0};
     int rc = chmod(files, 0755) ?
                  err_set(err, VDO_E_IO, "chmod %s: %s", files, strerrordesc_np(errno)) :
                  dir_walk(files, tidy, &t, err);

@@ -222,7 +222,7 @@ static int make(struct layer *layer, const char *made, const char *dir, const js
     int rc = gather(made, dir, paths, err);
 
     if (!rc)
-        rc = layer_tidy(made, dir, &bytes, out_why, err);
+        rc = layer_tidy(made, &bytes, out_why, err);
     if (!rc && !*out_why && bytes > layer->layers.max_bytes)
         *out_why = xasprintf("it takes %lld MiB, more than sandbox.layers_mb",
                              (long long)(bytes / (int64_t)VDO_MIB));

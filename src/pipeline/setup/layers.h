@@ -60,8 +60,8 @@ const char *layer_path(const struct layer *layer, size_t i);
  * may read what is kept, nobody may write it. Layers that were not used for the longest time are
  * removed for it.
  *
- * Returns 0; VDO_E_REFUSED when they cannot be kept (too large; they name the directory they were
- * made in), which is remembered: LAYER_NOT; VDO_E_IO.
+ * Returns 0; VDO_E_REFUSED when they cannot be kept (too large), which is remembered: LAYER_NOT;
+ * VDO_E_IO.
  */
 int layer_keep(struct layer *layer, const char *dir, const json_t *paths, struct err *err);
 /* LAYER_TO_MAKE: remember that none can be kept. It is LAYER_NOT then. */

@@ -9,10 +9,8 @@
 /*
  * Let everybody read what lies in made/files, and nobody write it; count its bytes.
  *
- * was_in   where it was made: a file that names that place would not work at another
  * out_why  set when it cannot be kept; free with free()
  */
-int layer_tidy(const char *made, const char *was_in, int64_t *out_bytes, char **out_why,
-               struct err *err);
+int layer_tidy(const char *made, int64_t *out_bytes, char **out_why, struct err *err);
 
 #endif

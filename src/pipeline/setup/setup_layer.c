@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 /* Changes when layers of before must not be used any more. */
-static const char version[] = "1";
+static const char version[] = "2";
 /* For the record: how often the commands were run. 0: what was kept served; 2: in the copy itself
  * too, because what they made could not be kept. */
 static const char rounds_fact[] = "rounds of setup";
@@ -43,9 +43,10 @@ void setup_tidy(const struct config *config)
 static void hash_of(struct job_run *run, const json_t *lock_files, char hex[SHA256_HEX_SIZE])
 {
     const char *image = devcontainer_of(run);
-    json_auto_t *all = json_pack("{s:s, s:s, s:s, s:[], s:O}", "version", version, "image",
-                                 image ? image : "", "sandbox", sandbox_describe(run->p->o.sandbox),
-                                 "setup", "locks", (json_t *)(uintptr_t)lock_files);
+    json_auto_t *all = json_pack("{s:s, s:s, s:s, s:s, s:[], s:O}", "version", version, "place",
+                                 workspace_place(run), "image", image ? image : "", "sandbox",
+                                 sandbox_describe(run->p->o.sandbox), "setup", "locks",
+                                 (json_t *)(uintptr_t)lock_files);
     json_t *setup = json_object_get(all, "setup");
 
     for (size_t i = 0; i < run->repo_config->n_setup; i++) {

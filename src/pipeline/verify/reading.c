@@ -17,18 +17,20 @@ struct reading {
     struct results *output;
     struct strbuf line[STREAMS]; /* begun and not ended */
     char *dir;
+    char *place; /* the same, inside */
     int64_t began_ms;
 };
 
-struct reading *reading_new(const char *dir)
+struct reading *reading_new(const char *dir, const char *place)
 {
     struct reading *r = xcalloc(1, sizeof(*r));
 
     r->output = results_new();
-    results_root(r->output, dir);
+    results_root(r->output, place);
     for (int i = 0; i < STREAMS; i++)
         strbuf_init(&r->line[i], MAX_LINE);
     r->dir = xstrdup(dir);
+    r->place = xstrdup(place);
     r->began_ms = clock_now_ms(clock_real());
     return r;
 }
@@ -41,6 +43,7 @@ void reading_free(struct reading *reading)
     for (int i = 0; i < STREAMS; i++)
         strbuf_release(&reading->line[i]);
     free(reading->dir);
+    free(reading->place);
     free(reading);
 }
 
@@ -79,7 +82,7 @@ static struct results *read_files(struct reading *r, int *out_n, json_t *unread)
     size_t i;
     json_t *file;
 
-    results_root(results, r->dir);
+    results_root(results, r->place);
     (void)checks_read_junit(r->dir, r->began_ms, results, &files, NULL);
     json_array_foreach (files, i, file) {
         const char *why = js_str(file, "why", NULL);

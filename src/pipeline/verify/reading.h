@@ -23,8 +23,9 @@
 
 struct reading;
 
-/* dir: where the check is about to run; report files that stand there already are not its. */
-struct reading *reading_new(const char *dir);
+/* dir: where the check is about to run; report files that stand there already are not its. place:
+ * where that is for the check itself, which paths in what it says begin with. */
+struct reading *reading_new(const char *dir, const char *place);
 void reading_free(struct reading *reading);
 /* A proc_output_fn with the reading as arg. Lines of both streams are kept whole. */
 void reading_feed(void *reading, int stream, const char *bytes, size_t len);

@@ -64,7 +64,7 @@ static void feed(struct reading *reading, int stream, const char *text)
 static void lines_of_two_streams_do_not_run_into_each_other(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir);
+    struct reading *reading = reading_new(place->dir, place->dir);
     json_auto_t *read = NULL;
 
     feed(reading, 1, "ok 1 - o");
@@ -83,7 +83,7 @@ static void lines_of_two_streams_do_not_run_into_each_other(void **state)
 static void an_exit_code_of_0_beside_a_failure_is_a_disagreement(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir);
+    struct reading *reading = reading_new(place->dir, place->dir);
     json_auto_t *read = NULL;
 
     feed(reading, 1, "not ok 1 - one\n1..1\n");
@@ -95,7 +95,7 @@ static void an_exit_code_of_0_beside_a_failure_is_a_disagreement(void **state)
 static void a_report_file_that_names_more_tests_counts_alone(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir);
+    struct reading *reading = reading_new(place->dir, place->dir);
     json_auto_t *read = NULL;
 
     feed(reading, 1, "ok 1 - one\n1..1\n");
@@ -119,7 +119,7 @@ static void a_failure_is_not_hidden_behind_a_longer_list_of_passes(void **state)
     const struct place *place = *state;
 
     for (int i = 0; i < 2; i++) {
-        struct reading *reading = reading_new(place->dir);
+        struct reading *reading = reading_new(place->dir, place->dir);
         json_auto_t *read = NULL;
 
         feed(reading, 1, says[i]);
@@ -134,7 +134,7 @@ static void a_failure_is_not_hidden_behind_a_longer_list_of_passes(void **state)
 static void a_report_that_is_no_xml_is_said(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir);
+    struct reading *reading = reading_new(place->dir, place->dir);
     json_auto_t *read = NULL;
 
     feed(reading, 1, "ok 1 - one\n1..1\n");
@@ -145,10 +145,23 @@ static void a_report_that_is_no_xml_is_said(void **state)
     assert_non_null(strstr(js_str(read, "unread.0", ""), "junit.xml ("));
 }
 
+/* Paths in output and report files are those of the run, not of the host. */
+static void places_are_told_below_where_the_run_saw_its_directory(void **state)
+{
+    const struct place *place = *state;
+    struct reading *reading = reading_new(place->dir, "/work/demo");
+    json_auto_t *read = NULL;
+
+    feed(reading, 1, "/work/demo/src/a.c:3:5: error: no such thing\n");
+    read = reading_end(reading, 1);
+    reading_free(reading);
+    assert_string_equal(js_str(read, "tests.problems.0.file", ""), "src/a.c");
+}
+
 static void a_line_without_an_end_costs_no_more_than_its_cap(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir);
+    struct reading *reading = reading_new(place->dir, place->dir);
     json_auto_t *read = NULL;
     static char block[40000];
 
@@ -164,7 +177,7 @@ static void a_line_without_an_end_costs_no_more_than_its_cap(void **state)
 static void names_beyond_the_cap_are_left_out_and_said_to_be(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir);
+    struct reading *reading = reading_new(place->dir, place->dir);
     json_auto_t *read = NULL;
     char line[300];
 
@@ -191,6 +204,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_is_not_hidden_behind_a_longer_list_of_passes,
                                         make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(a_report_that_is_no_xml_is_said, make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(places_are_told_below_where_the_run_saw_its_directory,
+                                        make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(a_line_without_an_end_costs_no_more_than_its_cap, make_dir,
                                         drop_dir),
         cmocka_unit_test_setup_teardown(names_beyond_the_cap_are_left_out_and_said_to_be, make_dir,
