@@ -1,5 +1,6 @@
 #include "tenant.h"
 
+#include "idmap.h"
 #include "tree.h"
 
 #include "vdo/base/rand.h"
@@ -8,13 +9,11 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* The C library's and the kernel's header of mount(2) exclude each other. */
@@ -33,70 +32,6 @@ static const char *find_mount_point(void)
             return mount_points[i];
     }
     return NULL;
-}
-
-static int write_map(pid_t pid, const char *which, unsigned from, unsigned to)
-{
-    char path[64];
-    char line[64];
-    int fd;
-    int len;
-    int rc;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, which);
-    len = snprintf(line, sizeof(line), "%u %u 1\n", from, to);
-    fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    rc = write(fd, line, (size_t)len) == len ? 0 : -1;
-    (void)close(fd);
-    return rc;
-}
-
-/* A user namespace that says: what is the owner's on disk is the tenant's in the mount. It needs a
- * process to be made of; that one only waits for its pipe to close. */
-static int open_mapping(const struct tenant *t)
-{
-    char path[64];
-    int hold[2];
-    int fd = -1;
-    pid_t pid;
-
-    if (pipe2(hold, O_CLOEXEC))
-        return -1;
-    pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
-    if (pid == 0) {
-        char byte;
-
-        (void)syscall(SYS_close, hold[1]);
-        (void)syscall(SYS_read, hold[0], &byte, 1);
-        (void)syscall(SYS_exit_group, 0);
-    }
-    if (pid > 0) {
-        (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-        if (write_map(pid, "uid_map", t->owner_uid, t->uid) == 0 &&
-            write_map(pid, "gid_map", t->owner_gid, t->gid) == 0)
-            fd = open(path, O_RDONLY | O_CLOEXEC);
-        (void)kill(pid, SIGKILL);
-        (void)waitpid(pid, NULL, 0);
-    }
-    (void)close(hold[0]);
-    (void)close(hold[1]);
-    return fd;
-}
-
-static int map_mount(const struct tenant *t)
-{
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
-    int fd = open_mapping(t);
-    int rc;
-
-    if (fd < 0)
-        return -1;
-    attr.userns_fd = (uint64_t)fd;
-    rc = (int)syscall(SYS_mount_setattr, t->mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
-    (void)close(fd);
-    return rc;
 }
 
 static int give(const struct tenant *t)
@@ -132,7 +67,9 @@ int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct
         tenant->bind_from = tenant->place;
     if (tenant->mount_fd >= 0)
         (void)snprintf(tenant->place, sizeof(tenant->place), "%s/0", find_mount_point());
-    if (tenant->mount_fd >= 0 && allow_idmap && map_mount(tenant) == 0)
+    if (tenant->mount_fd >= 0 && allow_idmap &&
+        idmap_mount(tenant->mount_fd, tenant->owner_uid, tenant->owner_gid, tenant->uid,
+                    tenant->gid) == 0)
         return VDO_OK;
     tenant->given = true;
     if (give(tenant)) {
