@@ -180,12 +180,16 @@ static void add_mounts(struct args *args, const struct bwrap_view *view,
     add_tmpfs(args, run->memory_bytes / 4, "1777", "/dev/shm");
     ADD(args, "--remount-ro", "/dev");
     add_tmpfs(args, run->memory_bytes / 2, "1777", "/tmp");
-    ADD(args, "--dir", "/tmp/home", "--bind", run->bind_from, place);
+    if (run->tenant->home_from[0])
+        ADD(args, "--bind", run->tenant->home_from, SPEC_HOME);
+    else
+        ADD(args, "--dir", SPEC_HOME);
+    ADD(args, "--bind", run->tenant->work.mount.bind_from, place);
     hide_git(args, run->spec, run->empty_fd);
     for (size_t i = 0; i < run->spec->n_mounts; i++) {
         AUTO_FREE char *to = fs_join(place, run->spec->mounts[i].to);
 
-        ADD(args, "--ro-bind", run->layer_from[i], to);
+        ADD(args, "--ro-bind", run->tenant->layers[i].bind_from, to);
     }
     ADD(args, "--remount-ro", "/", "--chdir", place);
 }
@@ -227,7 +231,7 @@ static int add_environment(struct args *args, const struct sandbox_spec *spec, s
 {
     ADD(args, "--clearenv", "--setenv", "PATH",
         "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    ADD(args, "--setenv", "HOME", "/tmp/home", "--setenv", "LANG", "C.UTF-8");
+    ADD(args, "--setenv", "HOME", SPEC_HOME, "--setenv", "LANG", "C.UTF-8");
     ADD(args, "--setenv", "TERM", "dumb", "--setenv", "USER", "u");
     if (spec->allow_hosts)
         add_proxy(args, spec->allow_hosts);

@@ -7,6 +7,8 @@
 #ifndef VDO_SANDBOX_BWRAP_H
 #define VDO_SANDBOX_BWRAP_H
 
+#include "tenant.h"
+
 #include "vdo/sandbox/sandbox.h"
 
 struct args {
@@ -29,8 +31,7 @@ void bwrap_view_release(struct bwrap_view *view);
 
 struct bwrap_run {
     const struct sandbox_spec *spec;
-    const char *bind_from;
-    const char *const *layer_from; /* one for each mount of the spec */
+    const struct tenant *tenant; /* knows where what is bound is found */
     int64_t memory_bytes;
     int64_t pids;
     /* A descriptor that no option names would stay open in the sandbox: -1 when not needed. */

@@ -69,6 +69,11 @@ static void add_mounts(struct args *args, const struct sandbox_spec *spec)
     AUTO_FREE char *work = xasprintf("type=bind,source=%s,target=%s", spec->dir, place);
 
     ADD(args, "--mount", work, "--workdir", place);
+    if (spec->home) {
+        AUTO_FREE char *home = xasprintf("type=bind,source=%s/files,target=" SPEC_HOME, spec->home);
+
+        ADD(args, "--mount", home);
+    }
     for (size_t i = 0; i < spec->n_mounts; i++) {
         AUTO_FREE char *layer = xasprintf("type=bind,source=%s,target=%s/%s,readonly",
                                           spec->mounts[i].from, place, spec->mounts[i].to);
@@ -79,7 +84,8 @@ static void add_mounts(struct args *args, const struct sandbox_spec *spec)
 
 static int add_environment(struct args *args, const struct sandbox_spec *spec, struct err *err)
 {
-    ADD(args, "--env", "HOME=/tmp", "--env", "LANG=C.UTF-8", "--env", "TERM=dumb");
+    ADD(args, "--env", spec->home ? "HOME=" SPEC_HOME : "HOME=/tmp", "--env", "LANG=C.UTF-8",
+        "--env", "TERM=dumb");
     for (const char *const *env = spec->env; env && *env; env++) {
         if (!strchr(*env, '=') || **env == '=')
             return err_set(err, VDO_E_INVALID, "sandbox: \"%.80s\" is not NAME=value", *env);

@@ -5,7 +5,6 @@
 #define VDO_SANDBOX_CONTAINER_ARGS_H
 
 #include "bwrap.h"
-#include "tenant.h"
 
 enum { CONTAINER_NAME_SIZE = 128 };
 

@@ -36,7 +36,12 @@ static int check(const struct sandbox *sandbox, const struct sandbox_spec *spec,
 
     if (rc)
         return rc;
-    if (strpbrk(spec->dir, ",\n") || strpbrk(spec_place(spec), ",\n"))
+    if (spec->home_below)
+        return err_set(err, VDO_E_REFUSED,
+                       "the driver \"container\" has no HOME that begins with "
+                       "what was kept");
+    if (strpbrk(spec->dir, ",\n") || strpbrk(spec_place(spec), ",\n") ||
+        (spec->home && strpbrk(spec->home, ",\n")))
         return err_set(err, VDO_E_INVALID, "sandbox: the name of a work directory has no comma");
     if (spec->allow_hosts)
         return err_set(err, VDO_E_REFUSED,
@@ -173,6 +178,7 @@ static int start_watch(struct running *r, struct err *err)
     const struct sandbox_spec *spec = r->c.spec;
 
     r->watch.dir = spec->dir;
+    r->watch.home = spec->home;
     r->watch.group = &r->no_group;
     r->watch.limits =
         (struct cgroup_limits){.memory_bytes = spec->memory_bytes, .pids = spec->pids};
@@ -196,6 +202,8 @@ int container_run(const struct sandbox *sandbox, const struct sandbox_spec *spec
     rc = mounts_make_places(spec, err);
     if (!rc)
         rc = tenant_init(&r.tenant, spec->dir, false, err);
+    if (!rc)
+        rc = tenant_add_home(&r.tenant, spec, err);
     if (!rc)
         rc = start_watch(&r, err);
     if (!rc)

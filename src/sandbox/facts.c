@@ -54,7 +54,7 @@ static bool can_map_ids(void)
 
     if (geteuid() != 0 || !mkdtemp(dir))
         return false;
-    mapped = tenant_init(&tenant, dir, true, NULL) == VDO_OK && !tenant.given;
+    mapped = tenant_init(&tenant, dir, true, NULL) == VDO_OK && !tenant.work.given;
     tenant_release(&tenant);
     (void)rmdir(dir);
     return mapped;
@@ -130,6 +130,17 @@ static void say_mapping(json_t *lines, const struct facts *f)
              "takes time in large trees; use a kernel of 5.12 or later and ext4, xfs or btrfs");
 }
 
+/* Only where somebody asked, with a place. */
+static void say_homes(json_t *lines, const struct sandbox *s)
+{
+    if (s->homes)
+        line(lines, "homes", true, false,
+             "what setup leaves in HOME can be kept (tried in data_dir)");
+    else if (s->homes_why[0])
+        line(lines, "homes", false, false,
+             "what setup leaves in HOME (package caches) is not kept: %s", s->homes_why);
+}
+
 static void say_engines(json_t *lines, const struct facts *f)
 {
     if (f->engines[0])
@@ -165,6 +176,7 @@ json_t *facts_lines(const struct sandbox *s)
                                "none (%d); nothing relies on it",
          f->landlock_abi);
     say_mapping(lines, f);
+    say_homes(lines, s);
     say_engines(lines, f);
     return lines;
 }

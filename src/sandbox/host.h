@@ -28,6 +28,8 @@ struct sandbox {
     struct bwrap_view view;
     int64_t proxy_head_ms; /* tests: instead of PROXY_HEAD_MS; 0: that */
     bool no_idmap;         /* tests: as on a file system without id-mapped mounts */
+    bool homes;            /* sandbox_has_homes() */
+    char homes_why[400];
 };
 
 /* sandbox_run() for a host that is not known to be available yet. */

@@ -260,6 +260,15 @@ static bool is_new(struct seen *seen, ino_t inode)
     return true;
 }
 
+dev_t nsproc_dev(const struct nsproc *ns, const char *path)
+{
+    struct stat st;
+
+    if (ns->root_fd < 0 || fstatat(ns->root_fd, path + 1, &st, AT_SYMLINK_NOFOLLOW))
+        return 0;
+    return st.st_dev;
+}
+
 static int64_t unlinked_of(const struct nsproc *ns, const char *pid, dev_t dev, struct seen *seen)
 {
     char path[64];

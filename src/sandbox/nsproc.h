@@ -41,6 +41,9 @@ struct nsproc_use {
  */
 int nsproc_measure(const struct nsproc *ns, bool exact, struct nsproc_use *out);
 
+/* The device of what is mounted at this path in the sandbox; 0 when it cannot be seen. */
+dev_t nsproc_dev(const struct nsproc *ns, const char *path);
+
 /* Bytes of files on this device that are open in the sandbox and have no name any more. */
 int64_t nsproc_unlinked_bytes(const struct nsproc *ns, dev_t dev);
 

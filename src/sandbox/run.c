@@ -3,7 +3,6 @@
 #include "output.h"
 #include "proxy.h"
 #include "spec.h"
-#include "tenant.h"
 #include "watch.h"
 
 #include "vdo/base/limits.h"
@@ -23,7 +22,7 @@
 enum { KILLED = 128 + 9, KILLED_BY_FILE_SIZE = 128 + 25 };
 
 static const char passwd[] = "root:x:0:0:root:/:/usr/sbin/nologin\n"
-                             "u:x:1000:1000:u:/tmp/home:/bin/sh\n"
+                             "u:x:1000:1000:u:" SPEC_HOME ":/bin/sh\n"
                              "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
 static const char group_file[] = "root:x:0:\nu:x:1000:\nnogroup:x:65534:\n";
 static const char hosts[] = "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost\n";
@@ -163,8 +162,7 @@ static int make_group(struct run *r, struct err *err)
 static int make_args(struct run *r, struct err *err)
 {
     struct bwrap_run b = {.spec = r->spec,
-                          .bind_from = r->tenant.bind_from,
-                          .layer_from = r->tenant.layer_from,
+                          .tenant = &r->tenant,
                           .memory_bytes = r->limits.memory_bytes,
                           .pids = r->limits.pids,
                           .filter_fd = r->fds[FD_FILTER],
@@ -183,6 +181,7 @@ static int make_args(struct run *r, struct err *err)
 static int start_watch(struct run *r, int status_fd, struct err *err)
 {
     r->watch.dir = r->spec->dir;
+    r->watch.home = r->spec->home;
     r->watch.group = &r->group;
     r->watch.limits = r->limits;
     r->watch.disk_bytes = r->disk_bytes;
@@ -306,6 +305,8 @@ int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
     if (rc)
         goto out_output;
     rc = mounts_make_places(spec, err);
+    if (!rc)
+        rc = tenant_add_home(&r.tenant, spec, err);
     if (!rc)
         rc = tenant_add_layers(&r.tenant, spec->mounts, spec->n_mounts, err);
     if (!rc)

@@ -90,9 +90,9 @@ json_t *sandbox_report(const struct sandbox *sandbox)
                                geteuid() == 0 ? "another one in each run" : "the one who runs VDO");
 
     (void)json_object_update_new(
-        report, json_pack("{s:b, s:i, s:b, s:o}", "user_namespaces", facts->user_namespaces,
+        report, json_pack("{s:b, s:i, s:b, s:b, s:o}", "user_namespaces", facts->user_namespaces,
                           "landlock_abi", facts->landlock_abi, "id_mapped_mounts", facts->id_mapped,
-                          "engines", engine_names(facts)));
+                          "kept_homes", sandbox->homes, "engines", engine_names(facts)));
     return report;
 }
 

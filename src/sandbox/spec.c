@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define LEAST_MEMORY ((int64_t)(16UL * VDO_MIB))
 
@@ -38,6 +39,28 @@ static int check_dir(const char *dir, struct err *err)
                  VDO_OK;
 }
 
+static int check_home(const struct sandbox_spec *spec, struct err *err)
+{
+    struct stat st;
+
+    if (!spec->home)
+        return spec->home_below ? err_set(err, VDO_E_INVALID,
+                                          "sandbox: HOME that begins with something, but none "
+                                          "to keep it in") :
+                                  VDO_OK;
+    if (spec->home[0] != '/' || is_below(spec->home, spec->dir))
+        return err_set(err, VDO_E_INVALID,
+                       "sandbox: %.200s cannot keep HOME: give an absolute path that is not below "
+                       "the work directory",
+                       spec->home);
+    if (spec->home_below && (spec->home_below[0] != '/' || lstat(spec->home_below, &st) ||
+                             !S_ISDIR(st.st_mode) || is_below(spec->home_below, spec->home)))
+        return err_set(err, VDO_E_INVALID,
+                       "sandbox: HOME cannot begin with %.200s: it is no directory of its own",
+                       spec->home_below);
+    return VDO_OK;
+}
+
 const char *spec_place(const struct sandbox_spec *spec)
 {
     return spec->at ? spec->at : spec->dir;
@@ -59,5 +82,7 @@ int spec_check(const struct sandbox_spec *spec, struct err *err)
         return err_set(err, VDO_E_INVALID, "sandbox: a limit is negative");
     if (spec->at && spec->dir[0] != '/')
         return err_set(err, VDO_E_INVALID, "sandbox: %.200s is no absolute path", spec->dir);
-    return check_dir(spec_place(spec), err) ? VDO_E_INVALID : mounts_check(spec, err);
+    if (check_dir(spec_place(spec), err) || check_home(spec, err))
+        return VDO_E_INVALID;
+    return mounts_check(spec, err);
 }

@@ -9,6 +9,7 @@
 
 /* What holds where a spec says 0. */
 #define SPEC_BYTES ((int64_t)(2048UL * VDO_MIB))
+#define SPEC_HOME  "/tmp/home" /* inside */
 enum { SPEC_PIDS = 256, SPEC_FILES = 4096 };
 
 /* Where the work directory is inside. Borrowed from the spec. */

@@ -1,8 +1,12 @@
 #include "tenant.h"
 
 #include "idmap.h"
+#include "overlay.h"
 #include "tree.h"
+#include "userns.h"
 
+#include "vdo/base/fs.h"
+#include "vdo/base/mem.h"
 #include "vdo/base/rand.h"
 
 #include <errno.h>
@@ -11,6 +15,7 @@
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +23,7 @@
 
 /* The C library's and the kernel's header of mount(2) exclude each other. */
 enum { SYS_MS_REC = 16384, SYS_MS_PRIVATE = 1 << 18 };
+enum { AT_WORK, AT_HOME, AT_BELOW, AT_LAYERS, MOST_MOUNTS = AT_LAYERS + SANDBOX_MAX_MOUNTS };
 
 static const char *const mount_points[] = {"/mnt", "/media", "/srv", "/opt"};
 
@@ -34,87 +40,204 @@ static const char *find_mount_point(void)
     return NULL;
 }
 
-static int give(const struct tenant *t)
+static int clone_mount(const char *from, unsigned flags)
 {
-    return tree_change_owner(t->dir, t->owner_uid, t->uid, t->gid, true);
+    return (int)syscall(SYS_open_tree, AT_FDCWD, from, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
+}
+
+static void init_mount(struct tenant_mount *mount, const char *from, size_t place)
+{
+    *mount = (struct tenant_mount){.from = from, .bind_from = from, .fd = -1};
+    if (find_mount_point())
+        (void)snprintf(mount->place, sizeof(mount->place), "%s/%zu", find_mount_point(), place);
+}
+
+static const struct tenant_mount *mount_at(const struct tenant *t, size_t i)
+{
+    static const struct tenant_mount none;
+
+    if (i >= AT_LAYERS)
+        return i - AT_LAYERS < t->n_layers ? &t->layers[i - AT_LAYERS] : &none;
+    return i == AT_WORK ? &t->work.mount : i == AT_HOME ? &t->home.mount : &t->below;
+}
+
+/* A run that was killed could not take its files back: they are ours. */
+static int find_owner(struct tenant_dir *dir, const struct stat *st, struct err *err)
+{
+    dir->owner_uid = st->st_uid;
+    dir->owner_gid = st->st_gid;
+    if (st->st_uid < TENANT_FIRST_UID || st->st_uid - TENANT_FIRST_UID >= TENANT_N_UIDS)
+        return VDO_OK;
+    if (tree_change_owner(dir->mount.from, st->st_uid, 0, 0, false))
+        return err_set(err, VDO_E_IO, "sandbox: take back the files of %s: %s", dir->mount.from,
+                       strerrordesc_np(errno));
+    dir->owner_uid = 0;
+    dir->owner_gid = 0;
+    return VDO_OK;
+}
+
+static int give(const struct tenant *t, struct tenant_dir *dir, struct err *err)
+{
+    dir->given = true;
+    if (tree_change_owner(dir->mount.from, dir->owner_uid, t->uid, t->gid, true))
+        return err_set(err, VDO_E_IO, "sandbox: give the files of %s to user %u: %s",
+                       dir->mount.from, t->uid, strerrordesc_np(errno));
+    return VDO_OK;
+}
+
+/* Let root's tenant write the directory. */
+static int hand_over(struct tenant *t, struct tenant_dir *dir, size_t place, struct err *err)
+{
+    struct tenant_mount *mount = &dir->mount;
+    struct stat st;
+    int rc;
+
+    init_mount(mount, mount->from, place);
+    if (stat(mount->from, &st) || !S_ISDIR(st.st_mode))
+        return err_set(err, VDO_E_INVALID, "sandbox: %s is not a directory", mount->from);
+    if (!t->uid)
+        return VDO_OK;
+    rc = find_owner(dir, &st, err);
+    if (rc)
+        return rc;
+    if (mount->place[0] && (place == AT_WORK || t->own_mounts))
+        mount->fd = clone_mount(mount->from, 0);
+    if (mount->fd >= 0)
+        mount->bind_from = mount->place;
+    if (mount->fd >= 0 && t->allow_idmap &&
+        idmap_mount(mount->fd, dir->owner_uid, dir->owner_gid, t->uid, t->gid) == 0)
+        return VDO_OK;
+    return give(t, dir, err);
 }
 
 int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct err *err)
 {
+    int rc;
+
+    *tenant = (struct tenant){.allow_idmap = allow_idmap,
+                              .work = {.mount = {.from = dir, .fd = -1}},
+                              .home = {.mount = {.fd = -1}},
+                              .below = {.fd = -1}};
+    if (geteuid() == 0) {
+        tenant->uid = TENANT_FIRST_UID + rand_below(TENANT_N_UIDS);
+        tenant->gid = tenant->uid;
+    }
+    rc = hand_over(tenant, &tenant->work, AT_WORK, err);
+    tenant->own_mounts = tenant->work.mount.fd >= 0;
+    if (rc)
+        tenant_release(tenant);
+    return rc;
+}
+
+static int make_private_dir(const char *dir, const char *name, struct err *err)
+{
+    AUTO_FREE char *path = fs_join(dir, name);
+
+    return fs_make_dirs(path, 0700, err);
+}
+
+/* Read-only for the tenant, whoever it belongs to. */
+static int close_mount(int fd)
+{
+    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+
+    return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+}
+
+/* What lies below is the tenant's too, as it sees it: else it could not write over it. */
+static int map_below(struct tenant *t, struct err *err)
+{
     struct stat st;
 
-    *tenant = (struct tenant){.dir = dir, .bind_from = dir, .mount_fd = -1};
-    if (stat(dir, &st) || !S_ISDIR(st.st_mode))
-        return err_set(err, VDO_E_INVALID, "sandbox: %s is not a directory", dir);
-    if (geteuid() != 0)
+    if (stat(t->below.from, &st))
+        return err_set(err, VDO_E_IO, "sandbox: %s: %s", t->below.from, strerrordesc_np(errno));
+    t->below.fd = clone_mount(t->below.from, AT_SYMLINK_NOFOLLOW);
+    if (t->below.fd >= 0 && !t->home.given && t->own_mounts &&
+        idmap_mount(t->below.fd, st.st_uid, st.st_gid, t->uid, t->gid) == 0 &&
+        close_mount(t->below.fd) == 0)
         return VDO_OK;
-    tenant->uid = TENANT_FIRST_UID + rand_below(TENANT_N_UIDS);
-    tenant->gid = tenant->uid;
-    tenant->owner_uid = st.st_uid;
-    tenant->owner_gid = st.st_gid;
-    if (st.st_uid >= TENANT_FIRST_UID && st.st_uid - TENANT_FIRST_UID < TENANT_N_UIDS) {
-        /* A run that was killed could not take its files back: they are ours. */
-        if (tree_change_owner(dir, st.st_uid, 0, 0, false))
-            return err_set(err, VDO_E_IO, "sandbox: take back the files of %s: %s", dir,
-                           strerrordesc_np(errno));
-        tenant->owner_uid = 0;
-        tenant->owner_gid = 0;
-    }
-    if (find_mount_point())
-        tenant->mount_fd =
-            (int)syscall(SYS_open_tree, AT_FDCWD, dir, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    if (tenant->mount_fd >= 0)
-        tenant->bind_from = tenant->place;
-    if (tenant->mount_fd >= 0)
-        (void)snprintf(tenant->place, sizeof(tenant->place), "%s/0", find_mount_point());
-    if (tenant->mount_fd >= 0 && allow_idmap &&
-        idmap_mount(tenant->mount_fd, tenant->owner_uid, tenant->owner_gid, tenant->uid,
-                    tenant->gid) == 0)
-        return VDO_OK;
-    tenant->given = true;
-    if (give(tenant)) {
-        int error = errno;
+    return err_set(
+        err, VDO_E_REFUSED,
+        "no id-mapped mounts of %s: as root HOME can begin with what was kept only where "
+        "the file system has them (ext4, xfs, btrfs, tmpfs; a kernel of 5.19 or later)",
+        t->below.from);
+}
 
-        tenant_release(tenant);
-        return err_set(err, VDO_E_IO, "sandbox: give the files of %s to user %u: %s", dir,
-                       tenant->uid, strerrordesc_np(error));
-    }
+/* An ordinary user opens everything from within his own namespace. */
+static int add_below(struct tenant *t, const char *below, struct err *err)
+{
+    const char *point = find_mount_point();
+
+    init_mount(&t->below, below, AT_BELOW);
+    if (!point)
+        return err_set(err, VDO_E_REFUSED, "the host has none of /mnt, /media, /srv and /opt");
+    (void)snprintf(t->home_from, sizeof(t->home_from), "%s/home", point);
+    (void)snprintf(t->overlay, sizeof(t->overlay),
+                   "userxattr,lowerdir=%s,upperdir=%s/files,workdir=%s/work", t->below.place,
+                   t->home.mount.place, t->home.mount.place);
+    if (t->uid)
+        return map_below(t, err);
+    t->own_mounts = true;
+    t->work.mount.bind_from = t->work.mount.place;
     return VDO_OK;
 }
 
-static int open_layer(struct tenant *t, const char *from)
+int tenant_add_home(struct tenant *tenant, const struct sandbox_spec *spec, struct err *err)
 {
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
-    int fd = (int)syscall(SYS_open_tree, AT_FDCWD, from,
-                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    int rc;
 
-    if (fd < 0)
-        return -1;
-    t->layer_fd[t->n_layers] = fd;
-    return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
+    if (!spec->home)
+        return VDO_OK;
+    rc = make_private_dir(spec->home, "files", err);
+    if (!rc && spec->home_below)
+        rc = make_private_dir(spec->home, "work", err);
+    tenant->home.mount.from = spec->home;
+    if (!rc)
+        rc = hand_over(tenant, &tenant->home, AT_HOME, err);
+    if (rc)
+        return rc;
+    if (spec->home_below)
+        return add_below(tenant, spec->home_below, err);
+    (void)snprintf(tenant->home_from, sizeof(tenant->home_from), "%s/files",
+                   tenant->home.mount.bind_from);
+    return VDO_OK;
 }
 
 int tenant_add_layers(struct tenant *tenant, const struct sandbox_mount *mounts, size_t n,
                       struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
-        tenant->layer_from[i] = mounts[i].from;
-        tenant->layer_fd[i] = -1;
-        if (tenant->mount_fd >= 0) {
-            (void)snprintf(tenant->layer_place[i], sizeof(tenant->layer_place[i]), "%s/%zu",
-                           find_mount_point(), i + 1);
-            tenant->layer_from[i] = tenant->layer_place[i];
-        }
-        if (tenant->mount_fd >= 0 && open_layer(tenant, mounts[i].from)) {
-            int error = errno;
+        struct tenant_mount *mount = &tenant->layers[i];
 
-            tenant->n_layers += tenant->layer_fd[i] >= 0;
-            return err_set(err, VDO_E_IO, "sandbox: mount %s: %s", mounts[i].from,
-                           strerrordesc_np(error));
-        }
+        init_mount(mount, mounts[i].from, AT_LAYERS + i);
         tenant->n_layers++;
+        if (!tenant->own_mounts)
+            continue;
+        mount->bind_from = mount->place;
+        if (!tenant->uid)
+            continue;
+        mount->fd = clone_mount(mount->from, AT_SYMLINK_NOFOLLOW);
+        if (mount->fd < 0 || close_mount(mount->fd))
+            return err_set(err, VDO_E_IO, "sandbox: mount %s: %s", mount->from,
+                           strerrordesc_np(errno));
     }
     return VDO_OK;
+}
+
+/* The host's mounts may be locked together in an ordinary user's namespace: with all below. */
+static int open_mounts(const struct tenant *t, int fds[MOST_MOUNTS])
+{
+    for (size_t i = 0; i < MOST_MOUNTS; i++) {
+        const struct tenant_mount *mount = mount_at(t, i);
+
+        fds[i] = mount->from ? mount->fd : -1;
+        if (mount->from && mount->fd < 0)
+            fds[i] =
+                clone_mount(mount->from, AT_RECURSIVE | (i >= AT_LAYERS ? AT_SYMLINK_NOFOLLOW : 0));
+        if (mount->from && fds[i] < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int move_to(int fd, const char *place)
@@ -122,6 +245,24 @@ static int move_to(int fd, const char *place)
     return mkdir(place, 0755) && errno != EEXIST ?
                -1 :
                (int)syscall(SYS_move_mount, fd, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+static int make_mounts(const struct tenant *t)
+{
+    int fds[MOST_MOUNTS];
+
+    if ((t->uid ? unshare(CLONE_NEWNS) : userns_enter(CLONE_NEWNS)) ||
+        syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL) ||
+        open_mounts(t, fds) ||
+        syscall(SYS_mount, "tmpfs", find_mount_point(), "tmpfs", 0, "size=64k,mode=755"))
+        return -1;
+    for (size_t i = 0; i < MOST_MOUNTS; i++) {
+        if (fds[i] >= 0 && move_to(fds[i], mount_at(t, i)->place))
+            return -1;
+    }
+    if (!t->below.from)
+        return 0;
+    return mkdir(t->home_from, 0755) ? -1 : overlay_mount(t->home_from, t->overlay, t->uid, t->gid);
 }
 
 int tenant_prepare(void *arg)
@@ -134,31 +275,30 @@ int tenant_prepare(void *arg)
         (void)!write(fd, "1000", 4);
         (void)close(fd);
     }
-    if (t->mount_fd < 0)
-        return 0;
-    if (unshare(CLONE_NEWNS) ||
-        syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL) ||
-        syscall(SYS_mount, "tmpfs", find_mount_point(), "tmpfs", 0, "size=64k,mode=755"))
-        return -1;
-    for (size_t i = 0; i < t->n_layers; i++) {
-        if (move_to(t->layer_fd[i], t->layer_place[i]))
-            return -1;
-    }
-    return move_to(t->mount_fd, t->bind_from);
+    return t->own_mounts ? make_mounts(t) : 0;
+}
+
+static void close_fd(struct tenant_mount *mount)
+{
+    if (mount->from && mount->fd >= 0)
+        (void)close(mount->fd);
+    mount->fd = -1;
+}
+
+static void take_back(const struct tenant *t, struct tenant_dir *dir)
+{
+    close_fd(&dir->mount);
+    if (dir->given)
+        (void)tree_change_owner(dir->mount.from, t->uid, dir->owner_uid, dir->owner_gid, false);
+    dir->given = false;
 }
 
 void tenant_release(struct tenant *tenant)
 {
-    if (tenant->mount_fd > 0)
-        (void)close(tenant->mount_fd);
-    tenant->mount_fd = -1;
-    for (size_t i = 0; i < tenant->n_layers; i++) {
-        if (tenant->layer_fd[i] >= 0)
-            (void)close(tenant->layer_fd[i]);
-    }
+    take_back(tenant, &tenant->work);
+    take_back(tenant, &tenant->home);
+    close_fd(&tenant->below);
+    for (size_t i = 0; i < tenant->n_layers; i++)
+        close_fd(&tenant->layers[i]);
     tenant->n_layers = 0;
-    if (tenant->given)
-        (void)tree_change_owner(tenant->dir, tenant->uid, tenant->owner_uid, tenant->owner_gid,
-                                false);
-    tenant->given = false;
 }

@@ -1,5 +1,7 @@
 #include "watch.h"
 
+#include "spec.h"
+
 #include "vdo/base/clock.h"
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
@@ -53,8 +55,8 @@ static bool over_pids(struct watch *w)
 
 static bool over_disk(struct watch *w)
 {
-    return over(w, SANDBOX_DISK, "disk: the directory grew by more than %g MiB",
-                (double)w->disk_bytes / (double)VDO_MIB);
+    return over(w, SANDBOX_DISK, "disk: the directory%s grew by more than %g MiB",
+                w->home ? " and HOME" : "", (double)w->disk_bytes / (double)VDO_MIB);
 }
 
 static bool look_at_group(struct watch *w)
@@ -108,20 +110,47 @@ static int64_t lost_room(const struct watch *w)
     return left < 0 || w->free_before < 0 ? 0 : w->free_before - left;
 }
 
+/* Both directories together. */
+static int measure(const struct watch *w, bool open_all, struct tree_size *out)
+{
+    struct tree_size home = {0};
+
+    if (tree_measure(w->dir, open_all, out) || (w->home && tree_measure(w->home, open_all, &home)))
+        return -1;
+    out->bytes += home.bytes;
+    out->entries += home.entries;
+    out->unreadable += home.unreadable;
+    out->too_deep = out->too_deep || home.too_deep;
+    return 0;
+}
+
+/* Files without a name; an overlay has a number of its own. */
+static int64_t unlinked_bytes(const struct watch *w)
+{
+    dev_t inside = w->home ? nsproc_dev(&w->ns, SPEC_HOME) : w->dev;
+    int64_t bytes = nsproc_unlinked_bytes(&w->ns, w->dev);
+
+    if (w->home && w->home_dev != w->dev)
+        bytes += nsproc_unlinked_bytes(&w->ns, w->home_dev);
+    if (inside && inside != w->dev && inside != w->home_dev)
+        bytes += nsproc_unlinked_bytes(&w->ns, inside);
+    return bytes;
+}
+
 static bool measure_disk(struct watch *w)
 {
     struct tree_size size;
     bool suspicious;
     int64_t grown;
 
-    if (tree_measure(w->dir, false, &size))
+    if (measure(w, false, &size))
         return false;
     grown = size.bytes - w->before.bytes;
     suspicious = grown < w->disk_bytes && lost_room(w) >= w->disk_bytes - grown;
-    if (suspicious && size.unreadable > 0 && tree_measure(w->dir, true, &size) == 0)
+    if (suspicious && size.unreadable > 0 && measure(w, true, &size) == 0)
         grown = size.bytes - w->before.bytes;
     if (suspicious)
-        grown += nsproc_unlinked_bytes(&w->ns, w->dev);
+        grown += unlinked_bytes(w);
     w->grown = grown;
     if (grown >= w->disk_bytes)
         return over_disk(w);
@@ -148,9 +177,11 @@ int watch_init(struct watch *watch, int status_fd)
 
     nsproc_init(&watch->ns, status_fd);
     watch->end = SANDBOX_EXITED;
-    if (stat(watch->dir, &st) || tree_measure(watch->dir, false, &watch->before))
+    if (stat(watch->dir, &st) || measure(watch, false, &watch->before))
         return -1;
     watch->dev = st.st_dev;
+    if (watch->home && stat(watch->home, &st) == 0)
+        watch->home_dev = st.st_dev;
     watch->free_before = fs_free_bytes(watch->dir);
     watch->next_disk_ms = now_ms() + DISK_MS;
     return 0;
@@ -198,8 +229,7 @@ void watch_finish(struct watch *watch)
         return;
     if (look_at_group(watch))
         return;
-    if (tree_measure(watch->dir, false, &size) == 0 &&
-        size.bytes - watch->before.bytes >= watch->disk_bytes)
+    if (measure(watch, false, &size) == 0 && size.bytes - watch->before.bytes >= watch->disk_bytes)
         (void)over_disk(watch);
 }
 

@@ -2,9 +2,9 @@
  * watch: looks at a running sandbox every few milliseconds and ends it past a limit.
  *
  * With control groups the kernel holds memory and processes, and the watcher only notices that a
- * limit was met; without them it measures both. Growth of the work directory is measured always.
- * Looking takes at most about a tenth of one processor: the larger the tree, the rarer. Threads:
- * belongs to one run.
+ * limit was met; without them it measures both. Growth of the work directory, and of a HOME on
+ * disk, is measured always. Looking takes at most about a tenth of one processor: the larger the
+ * tree, the rarer. Threads: belongs to one run.
  */
 #ifndef VDO_SANDBOX_WATCH_H
 #define VDO_SANDBOX_WATCH_H
@@ -19,12 +19,14 @@ enum { WATCH_MS = 20 };
 
 struct watch {
     const char *dir;
+    const char *home; /* that counts with it, or NULL */
     const struct cgroup *group;
     struct cgroup_limits limits;
     int64_t disk_bytes;
     struct nsproc ns;
 
     dev_t dev;
+    dev_t home_dev;
     struct tree_size before;
     int64_t free_before; /* of the file system */
     int64_t next_disk_ms;
@@ -38,7 +40,7 @@ struct watch {
     char limit[96];
 };
 
-/* Measures the directory. Takes status_fd. 0, or -1 with errno when dir cannot be read. */
+/* Measures the directories. Takes status_fd. 0, or -1 with errno when one cannot be read. */
 int watch_init(struct watch *watch, int status_fd);
 /* A proc_watch_fn; arg is the watch. */
 bool watch_look(void *arg, pid_t pid);

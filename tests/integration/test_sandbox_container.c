@@ -229,6 +229,31 @@ static void container_run__shuts_the_command_in(void **state)
     assert_null(strstr(environment, "do-not-pass-on"));
 }
 
+static void container_run__binds_the_directories_where_the_run_wants_them(void **state)
+{
+    AUTO_FREE char *home = fs_join(top, "home");
+    AUTO_FREE char *files = fs_join(home, "files");
+    AUTO_FREE char *text = NULL;
+    AUTO_FREE char *work_bind = xasprintf("source=%s,target=/work/x\n--workdir\n/work/x\n", work);
+    AUTO_FREE char *home_bind = xasprintf("source=%s,target=/tmp/home\n", files);
+    struct sandbox_spec spec = {.at = "/work/x", .home = home};
+    struct sandbox_spec upon = {.at = "/work/x", .home = home, .home_below = work};
+    struct sandbox_result result;
+    struct err err = {0};
+
+    (void)state;
+    probe(engine);
+    put("asked", "");
+    assert_int_equal(run(&spec, &result, NULL), 0);
+    sandbox_result_release(&result);
+    text = got("asked");
+    assert_true(asked(text, work_bind) && asked(text, home_bind) &&
+                asked(text, "--env\nHOME=/tmp/home\n") && fs_is_dir(files));
+    assert_int_equal(run(&upon, &result, &err), VDO_E_REFUSED);
+    assert_false(sandbox_try_homes(sandbox, top));
+    assert_non_null(strstr(sandbox_homes_why(sandbox), "container"));
+}
+
 static void container_run__takes_the_image_of_the_run(void **state)
 {
     struct sandbox_spec spec = {.image = "other/y:1"};
@@ -419,6 +444,7 @@ int main(void)
         WITH_TOP(container_run__gives_exit_code_and_output),
         WITH_TOP(container_run__shuts_the_command_in),
         WITH_TOP(container_run__takes_the_image_of_the_run),
+        WITH_TOP(container_run__binds_the_directories_where_the_run_wants_them),
         WITH_TOP(container_run__refuses_what_it_cannot_hold),
         WITH_TOP(container_run__ends_it_by_name_at_the_deadline),
         WITH_TOP(container_run__ends_it_by_name_when_cancelled_or_when_the_disk_fills),

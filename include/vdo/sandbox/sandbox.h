@@ -44,13 +44,23 @@ bool sandbox_available(const struct sandbox *sandbox);
 const char *sandbox_describe(const struct sandbox *sandbox);
 /* The same as JSON for doctor and /readyz:
  * {"driver","available","why","version","cgroup":"v2|v1|none","seccomp","limits":
- * "enforced|measured","user","user_namespaces","landlock_abi","id_mapped_mounts","engines":[name]}.
+ * "enforced|measured","user","user_namespaces","landlock_abi","id_mapped_mounts","kept_homes",
+ * "engines":[name]}.
  * New reference. */
 json_t *sandbox_report(const struct sandbox *sandbox);
 /* What of this host the sandbox builds on, one entry each, with the remedy where it is missing:
  * [{"fact","status":"ok|note|fail","text"}]; "fail" is what the driver cannot do without. New
  * reference. */
 json_t *sandbox_facts(const struct sandbox *sandbox);
+
+/*
+ * Find out whether HOME may begin with something (home_below), by doing it in a folder made below
+ * dir, an absolute path. Takes about 30 ms; once, before the sandbox is shared between threads.
+ */
+bool sandbox_try_homes(struct sandbox *sandbox, const char *dir);
+/* What sandbox_try_homes() found, and why not, with the remedy; "" when it can be had. Borrowed. */
+bool sandbox_has_homes(const struct sandbox *sandbox);
+const char *sandbox_homes_why(const struct sandbox *sandbox);
 
 /* A directory of the host that the command may read at a place of its own. Everybody must be able
  * to read what is in it. */
@@ -67,6 +77,20 @@ struct sandbox_spec {
     /* Where it is inside: absolute, no part of the system; NULL: at the same place. With a constant
      * place nothing inside knows where dir is, and what names the place is true in another dir. */
     const char *at;
+    /*
+     * NULL: HOME is empty, in memory, and ends with the command. Else an absolute path that is not
+     * below dir: what the command leaves in HOME is in home/files afterwards, for the next command
+     * that is given the same. It is made when missing. It is on disk, and its growth counts with
+     * that of dir.
+     */
+    const char *home;
+    /*
+     * NULL, or a directory with which HOME begins: its files are seen in HOME, are the command's,
+     * and may be changed and removed, but never are: what the command does to them is kept in
+     * home/files, in the way of overlayfs, which is used for it. Everybody must be able to read it.
+     * Only where sandbox_try_homes() said so; and always the same for one home.
+     */
+    const char *home_below;
     const char *const *argv; /* NULL-ended; for a shell line: {"/bin/sh", "-c", line, NULL} */
     const char *const *env;  /* "NAME=value" added to PATH, HOME, LANG, TERM; NULL-ended or NULL */
     bool network;            /* true: the host's network */
@@ -78,7 +102,7 @@ struct sandbox_spec {
     const char *image; /* driver "container": instead of the configured one; NULL: that */
     int64_t timeout_ms;
     int64_t memory_bytes; /* all processes together, tmpfs included; 0: 2 GiB */
-    int64_t disk_bytes;   /* how much dir may grow; 0: 2 GiB */
+    int64_t disk_bytes;   /* how much dir, and home with it, may grow; 0: 2 GiB */
     int64_t pids;         /* 0: 256 */
     int64_t cpus;         /* 0: no limit; enforced where cgroups allow */
     const atomic_bool *cancel;

@@ -1,0 +1,86 @@
+#include "host.h"
+
+#include "vdo/base/fs.h"
+#include "vdo/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TIMEOUT_MS = 10000 };
+
+/* What a run does to its HOME, all of which must be seen there and nowhere else: a file changed, one
+ * removed, a directory removed and made anew, without what was in it. */
+static const char line[] =
+    "cd && test \"$(cat changed dir/old)\" = below && echo mine > changed && rm gone && rm -r dir && "
+    "mkdir dir && test -z \"$(ls dir)\" && test ! -e gone && test \"$(cat changed)\" = mine";
+
+static int write_below(const char *below, struct err *err)
+{
+    static const char *const names[] = {"changed", "gone"};
+    AUTO_FREE char *dir = fs_join(below, "dir");
+    AUTO_FREE char *old = fs_join(dir, "old");
+    int rc = fs_make_dirs(dir, 0755, err);
+
+    for (size_t i = 0; i < 2 && !rc; i++) {
+        AUTO_FREE char *path = fs_join(below, names[i]);
+
+        rc = fs_write_atomic(path, "below", 5, 0644, err);
+    }
+    return rc ? rc : fs_write_atomic(old, "", 0, 0644, err);
+}
+
+static int try_in(struct sandbox *s, const char *top, struct err *err)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    AUTO_FREE char *work = fs_join(top, "work");
+    AUTO_FREE char *home = fs_join(top, "home");
+    AUTO_FREE char *below = fs_join(top, "below");
+    const struct sandbox_spec spec = {.dir = work,
+                                      .at = "/work/probe",
+                                      .home = home,
+                                      .home_below = below,
+                                      .argv = argv,
+                                      .timeout_ms = TIMEOUT_MS};
+    struct sandbox_result result;
+    int rc = fs_make_dirs(work, 0700, err);
+
+    if (!rc)
+        rc = write_below(below, err);
+    if (!rc)
+        rc = sandbox_run(s, &spec, &result, err);
+    if (rc == VDO_E_INVALID || rc == VDO_E_IO)
+        (void)err_wrap(err, "overlay mounts need a kernel of 5.19 (as root) or 5.11 (an ordinary user, "
+                            "where AppArmor lets them), and data_dir on ext4, xfs, btrfs or tmpfs");
+    if (rc)
+        return rc;
+    if (result.end != SANDBOX_EXITED || result.exit_code != 0)
+        rc = err_set(err, VDO_E_REFUSED, "overlay mounts do not behave there: %.200s%s",
+                     result.output, result.limit);
+    sandbox_result_release(&result);
+    return rc;
+}
+
+bool sandbox_try_homes(struct sandbox *sandbox, const char *dir)
+{
+    AUTO_FREE char *top = xasprintf("%s/.probe-XXXXXX", dir);
+    struct err why = {0};
+
+    sandbox->homes = false;
+    if (fs_make_dirs(dir, 0700, &why) == VDO_OK && !mkdtemp(top))
+        (void)err_set(&why, VDO_E_IO, "%s cannot be written", dir);
+    if (!why.code && try_in(sandbox, top, &why) == VDO_OK)
+        sandbox->homes = true;
+    (void)fs_remove_tree(top, NULL);
+    (void)snprintf(sandbox->homes_why, sizeof(sandbox->homes_why), "%.380s", why.text);
+    return sandbox->homes;
+}
+
+bool sandbox_has_homes(const struct sandbox *sandbox)
+{
+    return sandbox->homes;
+}
+
+const char *sandbox_homes_why(const struct sandbox *sandbox)
+{
+    return sandbox->homes_why;
+}
