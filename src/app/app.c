@@ -105,6 +105,9 @@ static void *probe_main(void *arg)
     const struct sandbox_container container = {.engine = limits->engine, .image = limits->image};
 
     app->probe.rc = sandbox_probe(limits->driver, &container, &app->probe.sandbox, &app->probe.err);
+    if (!app->probe.rc && sandbox_available(app->probe.sandbox) &&
+        fs_make_dirs(app->config->data_dir, 0700, NULL) == VDO_OK)
+        (void)sandbox_try_homes(app->probe.sandbox, app->config->data_dir);
     return NULL;
 }
 

@@ -327,7 +327,7 @@ static const struct option work_options[] = {
      .scale = MIB,
      AT(sandbox.memory_bytes)},
     {.shown = {"sandbox.disk_mb", NULL, "2048", "16 .. 1048576",
-               "How much a command may write to its directory, in MiB."},
+               "How much a command may write to its directory and HOME, in MiB."},
      .kind = OPTION_INTEGER,
      .scale = MIB,
      AT(sandbox.disk_bytes)},
@@ -337,10 +337,9 @@ static const struct option work_options[] = {
     {.shown = {"sandbox.cpus", NULL, "2", "1 .. 256", "Processors a command may keep busy."},
      .kind = OPTION_INTEGER,
      AT(sandbox.cpus)},
-    {.shown =
-         {"sandbox.layers_mb", NULL, "4096", "0 .. 1048576",
-          "Room in data_dir for what setup commands have installed, kept for later jobs, in MiB; "
-          "0: setup runs anew each time."},
+    {.shown = {"sandbox.layers_mb", NULL, "4096", "0 .. 1048576",
+               "Room in data_dir for what setup commands have installed and left in HOME, kept for "
+               "later jobs, in MiB; 0: setup runs anew each time."},
      .kind = OPTION_INTEGER,
      .scale = MIB,
      AT(sandbox.layers_bytes)},

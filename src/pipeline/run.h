@@ -56,7 +56,7 @@ struct job_run {
     struct repo_config *repo_config;
     char *image;         /* see devcontainer.h; NULL: not looked yet */
     struct layer *layer; /* see setup.h; NULL: none is in use */
-    json_t *layered;     /* {dir: true}: the copies that see it */
+    json_t *set_up;      /* copies that were set up: see setup_private.h */
 };
 
 typedef int (*step_fn)(struct job_run *run, struct err *err);

@@ -183,12 +183,20 @@ int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct e
     return rc;
 }
 
+char *workspace_home_of(const char *dir)
+{
+    return xasprintf("%s.home", dir);
+}
+
 int workspace_fresh_dir(struct job_run *run, const char *name, char **out, struct err *err)
 {
     AUTO_FREE char *dir =
         xasprintf("%s/checks/%s/%s", run->p->o.config->data_dir, run->job->id, name);
+    AUTO_FREE char *home = workspace_home_of(dir);
     int rc = fs_remove_tree(dir, err);
 
+    if (!rc)
+        rc = fs_remove_tree(home, err);
     if (!rc)
         rc = fs_make_dirs(dir, 0700, err);
     if (rc)
@@ -255,7 +263,7 @@ void workspace_close(struct job_run *run)
     mirror_close(run->mirror);
     repo_config_free(run->repo_config);
     layer_drop(run->layer);
-    json_decref(run->layered);
+    json_decref(run->set_up);
     free(run->image);
     free(run->key);
     free(run->place);
@@ -264,7 +272,7 @@ void workspace_close(struct job_run *run)
     run->mirror = NULL;
     run->repo_config = NULL;
     run->layer = NULL;
-    run->layered = NULL;
+    run->set_up = NULL;
     run->image = NULL;
     run->key = NULL;
     run->place = NULL;

@@ -4,7 +4,7 @@
  *     data_dir/mirrors/<key>            bare mirror of the repository
  *     data_dir/index/<key>.db           index, shared by all jobs of the repository
  *     data_dir/trees/<key>-<worker>/    files (tree) and git data (git) of the job that this worker
- * runs data_dir/checks/<job>/            copies in which checks and commands run
+ * runs data_dir/checks/<job>/            copies in which checks and commands run, and their HOMEs
  */
 #ifndef VDO_PIPELINE_WORKSPACE_H
 #define VDO_PIPELINE_WORKSPACE_H
@@ -40,6 +40,9 @@ void workspace_transferred(struct job_run *run, int rc);
 /* An empty folder of the job for running things, "before", "after", "scratch"; made anew. Free with
  * free(). */
 int workspace_fresh_dir(struct job_run *run, const char *name, char **out, struct err *err);
+/* Where the HOME of commands in such a folder is kept, when it lasts; it is gone when the folder is
+ * made anew. Free with free(). */
+char *workspace_home_of(const char *dir);
 /* The worktree's files as they are now, copied to a fresh folder. Free with free(). */
 int workspace_copy_tree(struct job_run *run, const char *name, char **out, struct err *err);
 /* Everything the job does not need once it has ended. */

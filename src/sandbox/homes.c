@@ -8,8 +8,8 @@
 
 enum { TIMEOUT_MS = 10000 };
 
-/* What a run does to its HOME, all of which must be seen there and nowhere else: a file changed, one
- * removed, a directory removed and made anew, without what was in it. */
+/* What a run does to its HOME, all of which must be seen there and nowhere else: a file changed,
+ * one removed, a directory removed and made anew, without what was in it. */
 static const char line[] =
     "cd && test \"$(cat changed dir/old)\" = below && echo mine > changed && rm gone && rm -r dir && "
     "mkdir dir && test -z \"$(ls dir)\" && test ! -e gone && test \"$(cat changed)\" = mine";
@@ -49,8 +49,9 @@ static int try_in(struct sandbox *s, const char *top, struct err *err)
     if (!rc)
         rc = sandbox_run(s, &spec, &result, err);
     if (rc == VDO_E_INVALID || rc == VDO_E_IO)
-        (void)err_wrap(err, "overlay mounts need a kernel of 5.19 (as root) or 5.11 (an ordinary user, "
-                            "where AppArmor lets them), and data_dir on ext4, xfs, btrfs or tmpfs");
+        (void)err_wrap(err,
+                       "overlay mounts need a kernel of 5.19 (as root) or 5.11 (an ordinary user, "
+                       "where AppArmor lets them), and data_dir on ext4, xfs, btrfs or tmpfs");
     if (rc)
         return rc;
     if (result.end != SANDBOX_EXITED || result.exit_code != 0)
@@ -62,15 +63,17 @@ static int try_in(struct sandbox *s, const char *top, struct err *err)
 
 bool sandbox_try_homes(struct sandbox *sandbox, const char *dir)
 {
-    AUTO_FREE char *top = xasprintf("%s/.probe-XXXXXX", dir);
+    AUTO_FREE char *absolute = realpath(dir, NULL);
+    AUTO_FREE char *top = xasprintf("%s/.probe-XXXXXX", absolute ? absolute : dir);
     struct err why = {0};
 
     sandbox->homes = false;
-    if (fs_make_dirs(dir, 0700, &why) == VDO_OK && !mkdtemp(top))
+    if (!absolute || !mkdtemp(top)) {
         (void)err_set(&why, VDO_E_IO, "%s cannot be written", dir);
-    if (!why.code && try_in(sandbox, top, &why) == VDO_OK)
-        sandbox->homes = true;
-    (void)fs_remove_tree(top, NULL);
+    } else {
+        sandbox->homes = try_in(sandbox, top, &why) == VDO_OK;
+        (void)fs_remove_tree(top, NULL);
+    }
     (void)snprintf(sandbox->homes_why, sizeof(sandbox->homes_why), "%.380s", why.text);
     return sandbox->homes;
 }

@@ -54,8 +54,8 @@ json_t *sandbox_report(const struct sandbox *sandbox);
 json_t *sandbox_facts(const struct sandbox *sandbox);
 
 /*
- * Find out whether HOME may begin with something (home_below), by doing it in a folder made below
- * dir, an absolute path. Takes about 30 ms; once, before the sandbox is shared between threads.
+ * Find out whether HOME may begin with something (home_below), by doing it in a folder made in dir,
+ * which exists. Takes about 30 ms; once, before the sandbox is shared between threads.
  */
 bool sandbox_try_homes(struct sandbox *sandbox, const char *dir);
 /* What sandbox_try_homes() found, and why not, with the remedy; "" when it can be had. Borrowed. */

@@ -1,5 +1,6 @@
 #include "layers.h"
 
+#include "home_merge.h"
 #include "layers_private.h"
 
 #include "vdo/base/clock.h"
@@ -28,6 +29,7 @@ struct layer {
     char *why;
     json_t *record; /* layer.json */
     char **from;    /* one for each path */
+    char *home;
 };
 
 static char *beside(const struct layer *layer, const char *suffix)
@@ -42,9 +44,11 @@ static void forget(struct layer *layer)
     free(layer->from);
     json_decref(layer->record);
     free(layer->why);
+    free(layer->home);
     layer->from = NULL;
     layer->record = NULL;
     layer->why = NULL;
+    layer->home = NULL;
 }
 
 /* How things stand, by the files. It holds for as long as a lock is held. */
@@ -69,7 +73,13 @@ static void look(struct layer *layer)
     layer->from = xcalloc(json_array_size(paths) + 1, sizeof(*layer->from));
     for (size_t i = 0; i < json_array_size(paths); i++)
         layer->from[i] = xasprintf("%s/files/%zu", layer->base, i);
+    if (js_int(layer->record, "home_bytes", 0) > 0)
+        layer->home = beside(layer, "/home");
     layer->state = LAYER_READY;
+    if (js_str(layer->record, "why", NULL)) {
+        layer->why = xstrdup(js_str(layer->record, "why", ""));
+        layer->state = LAYER_HOME;
+    }
 }
 
 /* Exclusive where there is something to make, shared where there is something to use. 0; 1: try
@@ -151,6 +161,23 @@ int layer_take(const struct layers *layers, const char *repository, const char *
     return VDO_OK;
 }
 
+struct layer *layer_try(const struct layers *layers, const char *base)
+{
+    struct layer *layer = xcalloc(1, sizeof(*layer));
+
+    layer->layers = *layers;
+    layer->lock = -1;
+    layer->base = xstrdup(base);
+    if (open_lock(layer, NULL) == VDO_OK && flock(layer->lock, LOCK_SH | LOCK_NB) == 0 &&
+        !is_stale(layer)) {
+        look(layer);
+        if (layer->state == LAYER_READY || layer->state == LAYER_HOME)
+            return layer;
+    }
+    layer_drop(layer);
+    return NULL;
+}
+
 enum layer_state layer_state(const struct layer *layer)
 {
     return layer->state;
@@ -176,6 +203,16 @@ const char *layer_path(const struct layer *layer, size_t i)
     return json_string_value(json_array_get(json_object_get(layer->record, "paths"), i));
 }
 
+const char *layer_home(const struct layer *layer)
+{
+    return layer->home;
+}
+
+int64_t layer_home_bytes(const struct layer *layer)
+{
+    return js_int(layer->record, "home_bytes", 0);
+}
+
 int layer_refuse(struct layer *layer, const char *why, struct err *err)
 {
     AUTO_FREE char *path = beside(layer, ".not");
@@ -187,57 +224,98 @@ int layer_refuse(struct layer *layer, const char *why, struct err *err)
     return fs_write_atomic(path, why, len < MOST_WHY ? len : MOST_WHY, 0600, err);
 }
 
-/* Move the directories together. */
-static int gather(const char *made, const char *dir, const json_t *paths, struct err *err)
-{
-    AUTO_FREE char *files = fs_join(made, "files");
-    int rc = fs_remove_tree(made, err);
+struct sizes {
+    int64_t files;
+    int64_t home; /* 0: there is none */
+};
 
-    if (!rc)
-        rc = fs_make_dirs(files, 0700, err);
-    for (size_t i = 0; i < json_array_size(paths) && !rc; i++) {
-        AUTO_FREE char *from = fs_join(dir, json_string_value(json_array_get(paths, i)));
+static int move(const char *from, const char *to, struct err *err)
+{
+    return rename(from, to) ? err_set(err, VDO_E_IO, "move %s: %s", from, strerrordesc_np(errno)) :
+                              VDO_OK;
+}
+
+/* Move the directories together. */
+static int gather(const char *files, const struct layer_parts *parts, struct err *err)
+{
+    int rc = fs_make_dirs(files, 0700, err);
+
+    for (size_t i = 0; i < json_array_size(parts->paths) && !rc; i++) {
+        AUTO_FREE char *from =
+            fs_join(parts->dir, json_string_value(json_array_get(parts->paths, i)));
         AUTO_FREE char *to = xasprintf("%s/%zu", files, i);
 
-        if (rename(from, to))
-            rc = err_set(err, VDO_E_IO, "move %s: %s", from, strerrordesc_np(errno));
+        rc = move(from, to, err);
     }
     return rc;
 }
 
-static int write_record(const char *made, const json_t *paths, int64_t bytes, struct err *err)
+static int gather_home(const char *home, const struct layer_parts *parts, struct sizes *sizes,
+                       char **out_why, struct err *err)
+{
+    int64_t bytes = 0;
+    int rc = parts->home_below ? home_merge(parts->home_below, parts->home, home, out_why, err) :
+                                 move(parts->home, home, err);
+
+    if (!rc && !*out_why)
+        rc = layer_tidy(home, true, &bytes, out_why, err);
+    sizes->home = bytes;
+    if (!rc && !*out_why && rmdir(home) && errno != ENOTEMPTY && errno != EEXIST)
+        rc = err_set(err, VDO_E_IO, "look at %s: %s", home, strerrordesc_np(errno));
+    return rc;
+}
+
+static int write_record(const char *made, const struct layer_parts *parts,
+                        const struct sizes *sizes, struct err *err)
 {
     AUTO_FREE char *path = fs_join(made, "layer.json");
+    json_int_t bytes = sizes->files + sizes->home;
     json_auto_t *record =
-        json_pack("{s:O, s:I}", "paths", (json_t *)(uintptr_t)paths, "bytes", (json_int_t)bytes);
+        json_pack("{s:O, s:I, s:I, s:s?}", "paths", (json_t *)(uintptr_t)parts->paths, "bytes",
+                  bytes, "home_bytes", (json_int_t)sizes->home, "why", parts->why);
     AUTO_FREE char *text = json_dumps(record, JSON_COMPACT);
 
     return fs_write_atomic(path, text, strlen(text), 0600, err);
 }
 
-static int make(struct layer *layer, const char *made, const char *dir, const json_t *paths,
+static int fill(const char *made, const struct layer_parts *parts, struct sizes *sizes,
                 char **out_why, struct err *err)
 {
-    int64_t bytes = 0;
-    int rc = gather(made, dir, paths, err);
+    AUTO_FREE char *files = fs_join(made, "files");
+    AUTO_FREE char *home = fs_join(made, "home");
+    int rc = fs_remove_tree(made, err);
 
     if (!rc)
-        rc = layer_tidy(made, &bytes, out_why, err);
+        rc = gather(files, parts, err);
+    if (!rc)
+        rc = layer_tidy(files, false, &sizes->files, out_why, err);
+    if (!rc && !*out_why && parts->home)
+        rc = gather_home(home, parts, sizes, out_why, err);
+    return rc;
+}
+
+static int make(struct layer *layer, const char *made, const struct layer_parts *parts,
+                char **out_why, struct err *err)
+{
+    struct sizes sizes = {0};
+    int rc = fill(made, parts, &sizes, out_why, err);
+    int64_t bytes = sizes.files + sizes.home;
+
     if (!rc && !*out_why && bytes > layer->layers.max_bytes)
         *out_why = xasprintf("it takes %lld MiB, more than sandbox.layers_mb",
                              (long long)(bytes / (int64_t)VDO_MIB));
     if (!rc && !*out_why)
-        rc = write_record(made, paths, bytes, err);
+        rc = write_record(made, parts, &sizes, err);
     if (!rc && !*out_why && rename(made, layer->base))
         rc = err_set(err, VDO_E_IO, "rename %s: %s", made, strerrordesc_np(errno));
     return rc;
 }
 
-int layer_keep(struct layer *layer, const char *dir, const json_t *paths, struct err *err)
+int layer_keep(struct layer *layer, const struct layer_parts *parts, struct err *err)
 {
     AUTO_FREE char *made = beside(layer, ".new");
     AUTO_FREE char *why = NULL;
-    int rc = make(layer, made, dir, paths, &why, err);
+    int rc = make(layer, made, parts, &why, err);
 
     if (rc || why)
         (void)fs_remove_tree(made, NULL);
@@ -250,8 +328,9 @@ int layer_keep(struct layer *layer, const char *dir, const json_t *paths, struct
     look(layer);
     (void)layers_prune(&layer->layers); /* ours is locked */
     (void)flock(layer->lock, LOCK_SH | LOCK_NB);
-    return layer->state == LAYER_READY ? VDO_OK :
-                                         err_set(err, VDO_E_IO, "read %s back", layer->base);
+    return layer->state == LAYER_READY || layer->state == LAYER_HOME ?
+               VDO_OK :
+               err_set(err, VDO_E_IO, "read %s back", layer->base);
 }
 
 void layer_drop(struct layer *layer)

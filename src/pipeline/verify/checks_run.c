@@ -39,8 +39,6 @@ static int run_line(struct job_run *run, const char *dir, const char *line, int6
         .env = env,
         .network = reach && reach->network,
         .allow_hosts = reach ? reach->hosts : NULL,
-        .mounts = mounts,
-        .n_mounts = setup_mounts(run, dir, mounts),
         .image = devcontainer_of(run),
         .timeout_ms = time_for(run, timeout_ms),
         .memory_bytes = limits->memory_bytes,
@@ -50,6 +48,7 @@ static int run_line(struct job_run *run, const char *dir, const char *line, int6
         .cancel = run->lease->stop,
     };
 
+    setup_apply(run, dir, mounts, &spec);
     return record_run(run, line, &spec, result, out_reading, err);
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -63,6 +64,15 @@ static bool there(const char *path)
     return fs_exists(full);
 }
 
+static mode_t mode_of(const char *path)
+{
+    AUTO_FREE char *full = fs_join(top, path);
+    struct stat st;
+
+    assert_int_equal(lstat(full, &st), 0);
+    return st.st_mode & 07777;
+}
+
 static struct layer *take(const char *hash)
 {
     struct layer *layer = NULL;
@@ -79,7 +89,22 @@ static int keep(struct layer *layer, const char *path)
     json_auto_t *paths = json_pack("[s]", path);
     struct err err = {0};
 
-    return layer_keep(layer, dir, paths, &err);
+    return layer_keep(layer, &(struct layer_parts){.dir = dir, .paths = paths}, &err);
+}
+
+/* With what lies in top/home, upon another layer's HOME; why: nothing else of it. */
+static int keep_home(struct layer *layer, const char *below, const char *why)
+{
+    AUTO_FREE char *dir = fs_join(top, "work");
+    AUTO_FREE char *home = fs_join(top, "home");
+    json_auto_t *paths = why ? json_array() : json_pack("[s]", "node_modules");
+    struct err err = {0};
+
+    return layer_keep(
+        layer,
+        &(struct layer_parts){
+            .dir = dir, .paths = paths, .home = home, .home_below = below, .why = why},
+        &err);
 }
 
 static void make(const char *hash)
@@ -224,6 +249,168 @@ static int64_t bytes_of(const char *hash)
     return js_int(record, "bytes", 0);
 }
 
+static void make_with_home(const char *hash, const char *file, const char *below)
+{
+    struct layer *layer = take(hash);
+
+    put("work/node_modules/a/index.js", "1", 0600);
+    put(file, "x", 0600);
+    assert_int_equal(keep_home(layer, below, NULL), 0);
+    assert_int_equal(layer_state(layer), LAYER_READY);
+    layer_drop(layer);
+}
+
+static void layer_keep__keeps_what_was_left_in_home(void **state)
+{
+    AUTO_FREE char *home = xasprintf("%s/repo/h1/home", layers_dir);
+    struct layer *layer;
+
+    (void)state;
+    put("home/closed/tool", "x", 0700);
+    AUTO_FREE char *closed = fs_join(top, "home/closed");
+    assert_int_equal(chmod(closed, 0500), 0);
+    make_with_home("h1", "home/.cache/x", NULL);
+    layer = take("h1");
+    assert_string_equal(layer_home(layer), home);
+    assert_true(there("layers/repo/h1/home/.cache/x") && there("layers/repo/h1/home/closed/tool"));
+    assert_int_equal(mode_of("layers/repo/h1/home"), 0755);
+    assert_int_equal(mode_of("layers/repo/h1/home/closed"), 0755);
+    assert_int_equal(mode_of("layers/repo/h1/home/closed/tool"), 0755);
+    assert_int_equal(mode_of("layers/repo/h1/home/.cache/x"), 0644);
+    layer_drop(layer);
+}
+
+static void layer_keep__has_no_home_when_nothing_was_left_in_it(void **state)
+{
+    AUTO_FREE char *home = fs_join(top, "home");
+    struct layer *layer = take("h1");
+
+    (void)state;
+    put("work/node_modules/a/index.js", "1", 0600);
+    assert_int_equal(mkdir(home, 0700), 0);
+    assert_int_equal(keep_home(layer, NULL, NULL), 0);
+    assert_null(layer_home(layer));
+    assert_false(there("layers/repo/h1/home"));
+    layer_drop(layer);
+}
+
+static void layer_keep__can_keep_home_alone_and_says_why(void **state)
+{
+    struct layer *layer = take("h1");
+
+    (void)state;
+    put("work/x", "1", 0600);
+    put("home/.pkg/x", "1", 0600);
+    assert_int_equal(keep_home(layer, NULL, "setup makes x"), 0);
+    assert_int_equal(layer_state(layer), LAYER_HOME);
+    layer_drop(layer);
+    layer = take("h1");
+    assert_int_equal(layer_state(layer), LAYER_HOME);
+    assert_string_equal(layer_why(layer), "setup makes x");
+    assert_int_equal(layer_count(layer), 0);
+    assert_non_null(layer_home(layer));
+    layer_drop(layer);
+}
+
+static void layer_keep__counts_home_and_refuses_what_is_no_file_in_it(void **state)
+{
+    AUTO_FREE char *pipe = fs_join(top, "home/.pkg/pipe");
+    struct layer *layer;
+
+    (void)state;
+    layers.max_bytes = 40000;
+    layer = take("h1");
+    for (int i = 0; i < 10; i++) {
+        AUTO_FREE char *name = xasprintf("home/.pkg/%d", i);
+
+        put(name, "1", 0600);
+    }
+    put("work/node_modules/a/index.js", "1", 0600);
+    assert_int_equal(keep_home(layer, NULL, NULL), VDO_E_REFUSED);
+    assert_non_null(strstr(layer_why(layer), "sandbox.layers_mb"));
+    layer_drop(layer);
+    layers.max_bytes = 1 << 20;
+    layer = take("h2");
+    put("home/.pkg/x", "1", 0600);
+    put("work/node_modules/a/index.js", "1", 0600);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(keep_home(layer, NULL, NULL), VDO_E_REFUSED);
+    assert_non_null(strstr(layer_why(layer), ".pkg/pipe is no file, directory or link"));
+    assert_false(there("layers/repo/h2.new"));
+    layer_drop(layer);
+}
+
+/* The marks would speak of what lies below the next HOME. */
+static void layer_keep__takes_the_marks_of_an_overlay_from_home(void **state)
+{
+    AUTO_FREE char *before = fs_join(top, "home/.pkg");
+    AUTO_FREE char *after = fs_join(layers_dir, "repo/h1/home/.pkg");
+    char value[8];
+
+    (void)state;
+    put("home/.pkg/x", "x", 0600);
+    if (setxattr(before, "user.overlay.opaque", "y", 1, 0) ||
+        setxattr(before, "user.other", "y", 1, 0)) {
+        (void)printf("# skipped: /tmp has no extended attributes of users\n");
+        skip();
+    }
+    make_with_home("h1", "home/.pkg/y", NULL);
+    assert_int_equal(getxattr(after, "user.overlay.opaque", value, sizeof(value)), -1);
+    assert_int_equal(getxattr(after, "user.other", value, sizeof(value)), 1);
+}
+
+static void layers_last__is_the_one_with_a_home_that_was_used_last(void **state)
+{
+    const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    AUTO_FREE char *lock = fs_join(layers_dir, "repo/h2.lock");
+    struct layer *making;
+    struct layer *last;
+
+    (void)state;
+    assert_null(layers_last(&layers, "repo"));
+    make_with_home("h1", "home/.pkg/1", NULL);
+    make_with_home("h2", "home/.pkg/2", NULL);
+    make("h3"); /* without a HOME */
+    assert_int_equal(utimensat(AT_FDCWD, lock, old, 0), 0);
+    making = take("h4");
+    last = layers_last(&layers, "repo");
+    assert_non_null(last);
+    assert_non_null(strstr(layer_home(last), "/h1/home"));
+    assert_int_equal(layers_prune(&(struct layers){.top = layers_dir}), 2); /* h2, h3 */
+    assert_true(there("layers/repo/h1/home/.pkg/1"));
+    layer_drop(last);
+    layer_drop(making);
+    assert_null(layers_last(&layers, "other"));
+}
+
+static void layers_last__leaves_a_home_behind_that_has_grown_large(void **state)
+{
+    (void)state;
+    make_with_home("h1", "home/.pkg/1", NULL);
+    layers.max_bytes = 4 * 8192 - 1; /* HOME takes two entries at least */
+    assert_null(layers_last(&layers, "repo"));
+}
+
+static void layer_keep__makes_home_of_the_last_one_and_what_was_changed(void **state)
+{
+    AUTO_FREE char *old = fs_join(layers_dir, "repo/h1/home/.pkg/1");
+    AUTO_FREE char *same = fs_join(layers_dir, "repo/h2/home/.pkg/1");
+    struct layer *last;
+    struct stat a;
+    struct stat b;
+
+    (void)state;
+    make_with_home("h1", "home/.pkg/1", NULL);
+    last = layers_last(&layers, "repo");
+    make_with_home("h2", "home/.pkg/2", layer_home(last));
+    layer_drop(last);
+    assert_true(there("layers/repo/h2/home/.pkg/2") && !there("layers/repo/h1/home/.pkg/2"));
+    assert_int_equal(stat(old, &a) || stat(same, &b), 0);
+    assert_int_equal(a.st_ino, b.st_ino);
+    layers.max_bytes = 0;
+    assert_int_equal(layers_prune(&layers), 2);
+}
+
 static void layers_prune__removes_what_was_not_used_for_the_longest_time(void **state)
 {
     const struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
@@ -339,6 +526,14 @@ int main(void)
         WITH_TOP(layer_take__lets_the_others_wait_for_the_one_that_makes_it),
         WITH_TOP(layer_take__stops_waiting_when_cancelled),
         WITH_TOP(layer_take__makes_it_anew_after_a_kill),
+        WITH_TOP(layer_keep__keeps_what_was_left_in_home),
+        WITH_TOP(layer_keep__has_no_home_when_nothing_was_left_in_it),
+        WITH_TOP(layer_keep__can_keep_home_alone_and_says_why),
+        WITH_TOP(layer_keep__counts_home_and_refuses_what_is_no_file_in_it),
+        WITH_TOP(layer_keep__takes_the_marks_of_an_overlay_from_home),
+        WITH_TOP(layers_last__is_the_one_with_a_home_that_was_used_last),
+        WITH_TOP(layers_last__leaves_a_home_behind_that_has_grown_large),
+        WITH_TOP(layer_keep__makes_home_of_the_last_one_and_what_was_changed),
         WITH_TOP(layers_prune__removes_what_was_not_used_for_the_longest_time),
         WITH_TOP(layers_prune__removes_what_a_killed_vdo_left_half_made),
         WITH_TOP(tree_list_compare__tells_what_a_command_has_done),
