@@ -15,6 +15,7 @@ struct walk {
     int depth;
     struct tree_size *size; /* measuring */
     bool open_all;
+    const struct timespec *before;
     bool keep_linked; /* changing owners */
     uid_t from;
     uid_t uid;
@@ -89,12 +90,26 @@ static int start_walk(struct walk *w, const char *dir, struct stat *st)
     return fd;
 }
 
+static bool is_younger(const struct walk *w, int dir_fd, const char *name)
+{
+    struct statx stx;
+
+    if (statx(dir_fd, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &stx) ||
+        !(stx.stx_mask & STATX_BTIME))
+        return false;
+    return stx.stx_btime.tv_sec > w->before->tv_sec ||
+           (stx.stx_btime.tv_sec == w->before->tv_sec &&
+            stx.stx_btime.tv_nsec >= w->before->tv_nsec);
+}
+
 static int measure_entry(struct walk *w, int dir_fd, const char *name, const struct stat *st)
 {
     int64_t bytes = (int64_t)st->st_blocks * 512;
     int rc = 0;
     int fd;
 
+    if (w->before && is_younger(w, dir_fd, name))
+        return 0;
     if (st->st_nlink > 1 && !S_ISDIR(st->st_mode))
         bytes /= (int64_t)st->st_nlink;
     w->size->bytes += bytes > LEAST_ENTRY_BYTES ? bytes : LEAST_ENTRY_BYTES;
@@ -118,9 +133,10 @@ static int measure_entry(struct walk *w, int dir_fd, const char *name, const str
     return rc;
 }
 
-int tree_measure(const char *dir, bool open_all, struct tree_size *out)
+int tree_measure(const char *dir, bool open_all, const struct timespec *before,
+                 struct tree_size *out)
 {
-    struct walk w = {.size = out, .open_all = open_all};
+    struct walk w = {.size = out, .open_all = open_all, .before = before};
     struct stat st;
     int fd = start_walk(&w, dir, &st);
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum { TREE_MAX_DEPTH = 128 };
 
@@ -20,9 +21,16 @@ struct tree_size {
     bool too_deep;      /* something lies deeper than TREE_MAX_DEPTH */
 };
 
-/* What lies below the directory. open_all: directories that may not be listed are made listable for
- * a moment. 0 or -1 with errno. */
-int tree_measure(const char *dir, bool open_all, struct tree_size *out);
+/*
+ * What lies below the directory.
+ *
+ * open_all  directories that may not be listed are made listable for a moment
+ * before    NULL, or leave out what was made at this time (CLOCK_REALTIME) or later, where the file
+ *           system knows; see STATX_BTIME in statx(2)
+ * Returns 0 or -1 with errno.
+ */
+int tree_measure(const char *dir, bool open_all, const struct timespec *before,
+                 struct tree_size *out);
 
 /*
  * Give everything in dir, itself included, that belongs to `from` to uid and gid. keep_linked: but

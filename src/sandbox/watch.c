@@ -6,16 +6,18 @@
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     DISK_MS = 20,
-    REST_FACTOR = 9, /* after work of n ms, rest 9 n ms */
+    REST_FACTOR = 32, /* after work of n ms, rest 32 n ms */
     LONGEST_REST_MS = 3000
 };
 
@@ -111,11 +113,13 @@ static int64_t lost_room(const struct watch *w)
 }
 
 /* Both directories together. */
-static int measure(const struct watch *w, bool open_all, struct tree_size *out)
+static int measure(const struct watch *w, bool open_all, const struct timespec *before,
+                   struct tree_size *out)
 {
     struct tree_size home = {0};
 
-    if (tree_measure(w->dir, open_all, out) || (w->home && tree_measure(w->home, open_all, &home)))
+    if (tree_measure(w->dir, open_all, before, out) ||
+        (w->home && tree_measure(w->home, open_all, before, &home)))
         return -1;
     out->bytes += home.bytes;
     out->entries += home.entries;
@@ -137,17 +141,25 @@ static int64_t unlinked_bytes(const struct watch *w)
     return bytes;
 }
 
+/* What was there when the run began, without what it has made since. */
+static bool knows_before(struct watch *w)
+{
+    if (!w->measured)
+        w->measured = measure(w, false, &w->started, &w->before) == 0;
+    return w->measured;
+}
+
 static bool measure_disk(struct watch *w)
 {
     struct tree_size size;
     bool suspicious;
     int64_t grown;
 
-    if (measure(w, false, &size))
+    if (!knows_before(w) || measure(w, false, NULL, &size))
         return false;
     grown = size.bytes - w->before.bytes;
     suspicious = grown < w->disk_bytes && lost_room(w) >= w->disk_bytes - grown;
-    if (suspicious && size.unreadable > 0 && measure(w, true, &size) == 0)
+    if (suspicious && size.unreadable > 0 && measure(w, true, NULL, &size) == 0)
         grown = size.bytes - w->before.bytes;
     if (suspicious)
         grown += unlinked_bytes(w);
@@ -171,14 +183,25 @@ static int64_t next_time(int64_t started, int64_t least)
     return now_ms() + (rest > LONGEST_REST_MS ? LONGEST_REST_MS : rest);
 }
 
+static bool can_be_listed(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
 int watch_init(struct watch *watch, int status_fd)
 {
     struct stat st;
 
     nsproc_init(&watch->ns, status_fd);
     watch->end = SANDBOX_EXITED;
-    if (stat(watch->dir, &st) || measure(watch, false, &watch->before))
+    if (stat(watch->dir, &st) || !can_be_listed(watch->dir) ||
+        (watch->home && !can_be_listed(watch->home)))
         return -1;
+    (void)clock_gettime(CLOCK_REALTIME, &watch->started);
     watch->dev = st.st_dev;
     if (watch->home && stat(watch->home, &st) == 0)
         watch->home_dev = st.st_dev;
@@ -221,6 +244,12 @@ bool watch_look(void *arg, pid_t pid)
     return !look_at_disk(w);
 }
 
+/* By what the file system says, which others use too: half of what was left counts. */
+static bool may_be_over(const struct watch *w)
+{
+    return w->free_before < 0 || 2 * (lost_room(w) - w->lost) >= w->disk_bytes - w->grown;
+}
+
 void watch_finish(struct watch *watch)
 {
     struct tree_size size;
@@ -229,7 +258,8 @@ void watch_finish(struct watch *watch)
         return;
     if (look_at_group(watch))
         return;
-    if (measure(watch, false, &size) == 0 && size.bytes - watch->before.bytes >= watch->disk_bytes)
+    if (may_be_over(watch) && knows_before(watch) && measure(watch, false, NULL, &size) == 0 &&
+        size.bytes - watch->before.bytes >= watch->disk_bytes)
         (void)over_disk(watch);
 }
 

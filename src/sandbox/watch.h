@@ -3,8 +3,10 @@
  *
  * With control groups the kernel holds memory and processes, and the watcher only notices that a
  * limit was met; without them it measures both. Growth of the work directory, and of a HOME on
- * disk, is measured always. Looking takes at most about a tenth of one processor: the larger the
- * tree, the rarer. Threads: belongs to one run.
+ * disk, is measured always, from the first look on: a run that ends before it costs no walk through
+ * its tree. Looking takes at most about a thirtieth of one processor: the larger the tree, the
+ * rarer, but at once when the file system lost so much room that the run may be past its limit.
+ * Threads: belongs to one run.
  */
 #ifndef VDO_SANDBOX_WATCH_H
 #define VDO_SANDBOX_WATCH_H
@@ -27,6 +29,8 @@ struct watch {
 
     dev_t dev;
     dev_t home_dev;
+    struct timespec started;
+    bool measured; /* `before` is known */
     struct tree_size before;
     int64_t free_before; /* of the file system */
     int64_t next_disk_ms;
@@ -40,7 +44,7 @@ struct watch {
     char limit[96];
 };
 
-/* Measures the directories. Takes status_fd. 0, or -1 with errno when one cannot be read. */
+/* When the run is about to begin. Takes status_fd. 0, or -1 with errno when one cannot be read. */
 int watch_init(struct watch *watch, int status_fd);
 /* A proc_watch_fn; arg is the watch. */
 bool watch_look(void *arg, pid_t pid);

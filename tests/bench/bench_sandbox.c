@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { LARGE_DIRS = 50, LARGE_FILES = 400 };
 enum { RUNS = 100, PARALLEL = 8, LONG_RUNS = 15 };
 
 static struct sandbox *sandbox;
@@ -81,7 +82,7 @@ static void start_variant(const char *name, struct sandbox_spec *spec)
     static const char *const argv[] = {"/usr/bin/true", NULL};
     double times[RUNS];
 
-    spec->dir = top;
+    spec->dir = spec->dir ? spec->dir : top;
     spec->argv = argv;
     spec->timeout_ms = 60000;
     for (int i = 0; i < RUNS; i++) {
@@ -96,6 +97,14 @@ static void start_variant(const char *name, struct sandbox_spec *spec)
     (void)print_times(name, times, RUNS);
 }
 
+static void write_file(const char *dir, const char *name, const char *text)
+{
+    AUTO_FREE char *path = fs_join(dir, name);
+
+    if (fs_write_atomic(path, text, strlen(text), 0644, NULL))
+        abort();
+}
+
 static void measure_variants(void)
 {
     static const char *const hosts[] = {"registry.example", NULL};
@@ -105,6 +114,28 @@ static void measure_variants(void)
 
     start_variant("start of true, with a proxy", &proxy);
     start_variant("start of true, with a mount", &layer);
+}
+
+/* Growth of the directory is measured while a command runs: what does a large one cost at the
+ * start?
+ */
+static void measure_large_directory(void)
+{
+    AUTO_FREE char *dir = fs_join(top, "large");
+    struct sandbox_spec spec = {.dir = dir};
+
+    for (int i = 0; i < LARGE_DIRS; i++) {
+        AUTO_FREE char *below = xasprintf("%s/%d", dir, i);
+
+        (void)fs_make_dirs(below, 0755, NULL);
+        for (int k = 0; k < LARGE_FILES; k++) {
+            AUTO_FREE char *name = xasprintf("%d", k);
+
+            write_file(below, name, "x");
+        }
+    }
+    start_variant("start of true, among 20000 files", &spec);
+    (void)fs_remove_tree(dir, NULL);
 }
 
 static double time_one(void (*run)(const char *const *, const char *), const char *const *argv)
@@ -140,14 +171,6 @@ static void compare_line(const char *name, const char *line)
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
 
     compare_both(name, argv, LONG_RUNS);
-}
-
-static void write_file(const char *dir, const char *name, const char *text)
-{
-    AUTO_FREE char *path = fs_join(dir, name);
-
-    if (fs_write_atomic(path, text, strlen(text), 0644, NULL))
-        abort();
 }
 
 /* A library of some files, a test program, and "make check" that builds and runs both. */
@@ -254,6 +277,7 @@ int main(void)
         compare_both("start of true", argv, RUNS);
         measure_parallel();
         measure_variants();
+        measure_large_directory();
         compare_line("shell loop", "i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done");
         compare_line("2000 processes", "i=0; while [ $i -lt 2000 ]; do /usr/bin/true; "
                                        "i=$((i+1)); done");

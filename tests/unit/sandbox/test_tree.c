@@ -59,15 +59,37 @@ static void tree_measure__counts_blocks_and_a_least_per_entry(void **state)
     struct tree_size size;
 
     (void)state;
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_int_equal(size.bytes, 0);
     put("big", 1 << 20);
     put("small", 1);
     make("d");
     put("d/small", 1);
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_int_equal(size.entries, 4);
     assert_in_range(size.bytes, (1 << 20) + 3 * 4096, (1 << 20) + 16 * 4096);
+}
+
+static void tree_measure__leaves_out_what_is_younger(void **state)
+{
+    struct tree_size size;
+    struct timespec then;
+    struct statx stx;
+
+    (void)state;
+    put("old", 1);
+    if (statx(AT_FDCWD, top, 0, STATX_BTIME, &stx) || !(stx.stx_mask & STATX_BTIME))
+        skip();          /* the file system does not know */
+    (void)usleep(20000); /* its clock goes in steps */
+    (void)clock_gettime(CLOCK_REALTIME, &then);
+    (void)usleep(20000);
+    put("young", 1);
+    make("d");
+    put("d/young", 1 << 20);
+    assert_int_equal(tree_measure(top, false, &then, &size), 0);
+    assert_int_equal(size.entries, 1);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
+    assert_int_equal(size.entries, 4);
 }
 
 static void tree_measure__does_not_follow_links(void **state)
@@ -77,7 +99,7 @@ static void tree_measure__does_not_follow_links(void **state)
 
     (void)state;
     assert_int_equal(symlink("/usr", link), 0);
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_int_equal(size.entries, 1);
     assert_int_equal(size.bytes, 4096);
 }
@@ -91,7 +113,7 @@ static void tree_measure__counts_a_file_with_two_names_once(void **state)
     (void)state;
     put("one", 1 << 20);
     assert_int_equal(link(one, two), 0);
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_in_range(size.bytes, 1 << 20, (1 << 20) + 32768);
 }
 
@@ -103,7 +125,7 @@ static void tree_measure__does_not_count_holes(void **state)
     (void)state;
     put("sparse", 1);
     assert_int_equal(truncate(path, (off_t)1 << 40), 0);
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_in_range(size.bytes, 4096, 65536);
 }
 
@@ -118,11 +140,11 @@ static void tree_measure__says_when_it_is_too_deep(void **state)
         assert_int_equal(mkdir("d", 0755), 0);
         assert_int_equal(chdir("d"), 0);
     }
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_false(size.too_deep);
     assert_int_equal(mkdir("d", 0755), 0);
     assert_int_equal(fchdir(here), 0);
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_true(size.too_deep);
     (void)close(here);
 }
@@ -135,8 +157,8 @@ static void tree_measure__fails_for_what_is_not_a_directory(void **state)
 
     (void)state;
     put("file", 1);
-    assert_int_equal(tree_measure(file, false, &size), -1);
-    assert_int_equal(tree_measure(missing, false, &size), -1);
+    assert_int_equal(tree_measure(file, false, NULL, &size), -1);
+    assert_int_equal(tree_measure(missing, false, NULL, &size), -1);
 }
 
 /* Root lists everything anyway: look only as somebody else. */
@@ -152,9 +174,9 @@ static void tree_measure__opens_what_its_owner_closed_when_asked(void **state)
     make("dark");
     put("dark/file", 1 << 20);
     assert_int_equal(chmod(dark, 0300), 0);
-    assert_int_equal(tree_measure(top, false, &size), 0);
+    assert_int_equal(tree_measure(top, false, NULL, &size), 0);
     assert_int_equal(size.unreadable, 1);
-    assert_int_equal(tree_measure(top, true, &size), 0);
+    assert_int_equal(tree_measure(top, true, NULL, &size), 0);
     assert_int_equal(size.unreadable, 0);
     assert_in_range(size.bytes, 1 << 20, 2 << 20);
     assert_int_equal(stat(dark, &st), 0);
@@ -221,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_TOP(tree_measure__counts_blocks_and_a_least_per_entry),
+        WITH_TOP(tree_measure__leaves_out_what_is_younger),
         WITH_TOP(tree_measure__does_not_follow_links),
         WITH_TOP(tree_measure__counts_a_file_with_two_names_once),
         WITH_TOP(tree_measure__does_not_count_holes),
