@@ -28,8 +28,8 @@ void place_release(struct place *place)
     *place = (struct place){0};
 }
 
-static void set_place(struct place *out, const struct hunk *hunk, const struct old_lines *old,
-                      const size_t *at, enum match_kind kind)
+void set_place(struct place *out, const struct hunk *hunk, const struct old_lines *old,
+               const size_t *at, enum match_kind kind)
 {
     *out = (struct place){
         .hunk = hunk, .kind = kind, .skip_head = old->skip_head, .skip_tail = old->skip_tail};
@@ -290,27 +290,6 @@ static int match_special(struct match_text *text, const struct hunk *hunk, const
     }
     release_readings(&r);
     return rc;
-}
-
-/* A hunk of additions only: its place is certain in an empty file and at a marked end. */
-static int match_bare(const struct match_text *text, const struct hunk *hunk, const char *path,
-                      struct place *out, struct refusal *why)
-{
-    struct old_lines none = {0};
-    bool empty = rest_is_blank(&text->lines, 0);
-
-    if (!empty && !hunk->at_eof)
-        return refuse(why, REASON_AMBIGUOUS,
-                      "%s: the addition at line %zu of the answer has no context line; add the "
-                      "lines it stands between",
-                      path, hunk->answer_line);
-    if (!empty && is_appended(&text->lines, hunk))
-        return refuse(why, REASON_ALREADY_APPLIED, "%s: the file ends in the added lines already",
-                      path);
-    set_place(out, hunk, &none, NULL, MATCH_EXACT);
-    out->first = empty ? 0 : text->lines.n;
-    out->last = out->first;
-    return VDO_OK;
 }
 
 static int match_reading(struct match_text *text, const struct hunk *hunk, const char *path,

@@ -258,20 +258,6 @@ int check_not_done(struct match_text *text, enum line_key key, const struct old_
     return VDO_OK;
 }
 
-/* A hunk of additions for the end of the file, which ends in them. */
-bool is_appended(const struct lines *lines, const struct hunk *hunk)
-{
-    if (hunk->n == 0 || hunk->n > lines->n)
-        return false;
-    for (size_t k = 0; k < hunk->n; k++) {
-        const struct line *line = &lines->v[lines->n - hunk->n + k];
-
-        if (!line_same(KEY_EXACT, hunk->lines[k].ptr, hunk->lines[k].len, line->ptr, line->len))
-            return false;
-    }
-    return true;
-}
-
 bool is_done(struct match_text *text, const struct hunk *hunk, const struct old_lines *old)
 {
     static const enum line_key KEYS[] = {KEY_EXACT, KEY_RSTRIP, KEY_STRIP};

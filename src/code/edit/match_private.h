@@ -30,6 +30,19 @@ size_t behind_anchors(const struct lines *lines, const struct hunk *hunk);
 void keep_at_eof(struct starts *starts, const struct lines *lines, size_t n_old);
 bool rest_is_blank(const struct lines *lines, size_t from);
 
+/* match.c */
+
+/* The place of a hunk whose old lines stand at the lines at[]; none: first is 0. */
+void set_place(struct place *out, const struct hunk *hunk, const struct old_lines *old,
+               const size_t *at, enum match_kind kind);
+
+/* match_bare.c */
+
+/* The place of a hunk of additions only: in an empty file, at a marked end, and where apply_patch
+ * says that such a hunk goes. */
+int match_bare(const struct match_text *text, const struct hunk *hunk, const char *path,
+               struct place *out, struct refusal *why);
+
 /* match_done.c: signs that the change has been made, or that its place is a guess. */
 
 void count_changes(const struct hunk *hunk, size_t *adds, size_t *removes);
@@ -39,7 +52,5 @@ int check_edges(const struct match_text *text, const struct hunk *hunk, const st
                 size_t start, const char *path, struct refusal *why);
 int check_not_done(struct match_text *text, enum line_key key, const struct old_lines *old,
                    const struct place *place, const char *path, struct refusal *why);
-/* A hunk of additions for the end of the file, which ends in them. */
-bool is_appended(const struct lines *lines, const struct hunk *hunk);
 
 #endif

@@ -66,6 +66,8 @@ static int read_hunk(struct scan *scan, struct file_op *op)
         hunk->at_eof = true;
         scan->i++;
     }
+    hunk->appends = hunk->old_count < 0;
+
     return finish_hunk(scan, hunk);
 }
 

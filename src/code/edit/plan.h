@@ -48,6 +48,7 @@ struct hunk {
     size_t n_anchors;
     bool ends_answer;     /* the answer stops in its last line */
     bool at_eof;          /* its last old line is the file's last */
+    bool appends;         /* without an old line: its format has a place for that */
     bool says_no_eol;     /* a "\ No newline at end of file" is in it */
     bool old_no_eol;      /* ... behind an old line */
     bool new_no_eol;      /* ... behind a new line */
