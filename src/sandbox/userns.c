@@ -40,13 +40,14 @@ static size_t add_number(char *at, unsigned value)
 /* "ID ID 1": known by the same number inside. */
 static int keep_id(const char *path, unsigned id)
 {
+    static const char one_id[] = {' ', '1', '\n'};
     char line[LINE_SIZE];
     size_t len = add_number(line, id);
 
     line[len++] = ' ';
     len += add_number(line + len, id);
-    memcpy(line + len, " 1\n", 3);
-    return write_file(path, line, len + 3);
+    memcpy(line + len, one_id, sizeof(one_id));
+    return write_file(path, line, len + sizeof(one_id));
 }
 
 int userns_enter(int flags)
