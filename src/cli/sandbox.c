@@ -26,7 +26,7 @@ static const char help[] =
     "                          none (default), the hosts of --allow, or the host's network\n"
     "  -a, --allow HOST[:PORT] with --network allow: a host that may be reached through a proxy, which\n"
     "                          programs find in HTTPS_PROXY and the like; *.HOST for those below it;\n"
-    "                          port 443 unless given; may be repeated. Attempts are listed at the end\n"
+    "                          port 443 unless given; may be repeated\n"
     "  -t, --timeout SECONDS   wall time after which everything is killed (default 300)\n"
     "  -m, --memory BYTES      all processes together, /tmp included (default 2147483648)\n"
     "  -p, --pids N            processes and threads (default 256)\n"
@@ -34,6 +34,8 @@ static const char help[] =
     "      --driver DRIVER     auto (bubblewrap; default), bubblewrap, container\n"
     "      --image IMAGE       of the container; it must be on the machine\n"
     "      --engine ENGINE     auto (default), podman, docker, or a path\n"
+    "\n"
+    "What CMD tried to reach is listed at the end on standard error, except with --network full.\n"
     "\n"
     "Exit code: that of CMD; 124 past the timeout, 137 past another limit, which is named on\n"
     "standard error; 125 when the host offers no isolation; 2 for wrong usage; 128 and the number of\n"
@@ -249,11 +251,13 @@ static void list_attempts(const json_t *attempts)
     json_array_foreach (attempts, i, item) {
         const char *host = json_string_value(json_object_get(item, "host"));
         const char *why = json_string_value(json_object_get(item, "why"));
+        long long port = json_integer_value(json_object_get(item, "port"));
 
-        (void)fprintf(stderr, "vdo sandbox: network: %s %s:%lld",
+        (void)fprintf(stderr, "vdo sandbox: network: %s %s",
                       json_is_true(json_object_get(item, "allowed")) ? "allowed" : "refused",
-                      *host ? host : "(no host)",
-                      (long long)json_integer_value(json_object_get(item, "port")));
+                      *host ? host : "(no host)");
+        if (port > 0)
+            (void)fprintf(stderr, ":%lld", port);
         (void)fprintf(stderr, "%s%s, times: %lld\n", *why ? " " : "", why,
                       (long long)json_integer_value(json_object_get(item, "count")));
     }

@@ -13,27 +13,43 @@ static bool is_same(const struct attempt *a, const char *host, uint16_t port, bo
            strncmp(a->why, why, sizeof(a->why) - 1) == 0;
 }
 
-void attempts_add(struct attempts *attempts, const char *host, uint16_t port, bool allowed,
-                  const char *why)
+static void add_times(struct attempts *attempts, const char *host, uint16_t port, bool allowed,
+                      const char *why, int64_t count)
 {
     struct attempt *a;
 
     for (size_t i = 0; i < attempts->n; i++) {
         if (is_same(&attempts->list[i], host, port, allowed, why)) {
-            attempts->list[i].count++;
+            attempts->list[i].count += count;
             return;
         }
     }
     if (attempts->n == ATTEMPTS_MOST) {
-        attempts->more++;
+        attempts->more += count;
         return;
     }
     if (!attempts->list)
         attempts->list = xcalloc(ATTEMPTS_MOST, sizeof(*attempts->list));
     a = &attempts->list[attempts->n++];
-    *a = (struct attempt){.port = port, .allowed = allowed, .count = 1};
+    *a = (struct attempt){.port = port, .allowed = allowed, .count = count};
     (void)snprintf(a->host, sizeof(a->host), "%s", host);
     (void)snprintf(a->why, sizeof(a->why), "%s", why);
+}
+
+void attempts_add(struct attempts *attempts, const char *host, uint16_t port, bool allowed,
+                  const char *why)
+{
+    add_times(attempts, host, port, allowed, why, 1);
+}
+
+void attempts_add_all(struct attempts *attempts, const struct attempts *others)
+{
+    for (size_t i = 0; i < others->n; i++) {
+        const struct attempt *a = &others->list[i];
+
+        add_times(attempts, a->host, a->port, a->allowed, a->why, a->count);
+    }
+    attempts->more += others->more;
 }
 
 static void add_json(json_t *list, const char *host, int port, bool allowed, const char *why,

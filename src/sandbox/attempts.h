@@ -29,6 +29,8 @@ struct attempts {
 
 void attempts_add(struct attempts *attempts, const char *host, uint16_t port, bool allowed,
                   const char *why);
+/* Add all that another one has. */
+void attempts_add_all(struct attempts *attempts, const struct attempts *others);
 /* [{"host","port","allowed","why","count"}], the refused ones first; what found no room is one
  * entry with host "". New reference. */
 json_t *attempts_json(const struct attempts *attempts);

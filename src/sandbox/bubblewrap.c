@@ -2,6 +2,7 @@
 #include "host.h"
 #include "orphans.h"
 #include "syscalls.h"
+#include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,19 @@ static void try_once(struct sandbox *sandbox)
     (void)rmdir(dir);
 }
 
+/* With the tap where it can be had; it may not stand in the way of the sandbox itself. */
+static void try_with_tap(struct sandbox *s)
+{
+    s->tapped = tap_probe(s->untapped, sizeof(s->untapped));
+    try_once(s);
+    if (s->available || !s->tapped)
+        return;
+    (void)snprintf(s->untapped, sizeof(s->untapped), "%.*s", (int)sizeof(s->untapped) - 1, s->why);
+    s->tapped = false;
+    s->why[0] = '\0';
+    try_once(s);
+}
+
 static void describe(struct sandbox *s)
 {
     if (!s->available)
@@ -81,7 +95,7 @@ static int probe(struct sandbox *s, struct err *err)
         bwrap_view_find(&s->view);
         rc = syscalls_build(s->cgroups.level == CGROUP_NONE, &s->filter, &s->filter_len, err);
         if (!rc)
-            try_once(s);
+            try_with_tap(s);
     }
     describe(s);
     return rc;

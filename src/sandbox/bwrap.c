@@ -114,7 +114,7 @@ static void add_isolation(struct args *args, const struct bwrap_run *run)
     char mark[ORPHANS_MARK_SIZE];
 
     ADD(args, "bwrap", "--unshare-all");
-    if (run->spec->network)
+    if (run->spec->network || run->has_netns)
         args_add(args, "--share-net");
     ADD(args, "--unshare-user", "--uid", "1000", "--gid", "1000", "--disable-userns",
         "--assert-userns-disabled", "--die-with-parent", "--new-session", "--hostname", "sandbox",

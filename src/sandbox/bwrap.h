@@ -44,6 +44,7 @@ struct bwrap_run {
     int status_fd;
     int exe_fd;     /* with allow_hosts: this program, ... */
     int channel_fd; /* ... and where its inlet hands the socket out */
+    bool has_netns; /* bwrap is started in the network namespace that is to be the sandbox's */
 };
 
 /* Is dir/.git a file, as in a git worktree? */

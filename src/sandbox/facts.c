@@ -141,6 +141,22 @@ static void say_homes(json_t *lines, const struct sandbox *s)
              "what setup leaves in HOME (package caches) is not kept: %s", s->homes_why);
 }
 
+static void say_tap(json_t *lines, const struct sandbox *s)
+{
+    if (!s->needs_bwrap || !s->available)
+        line(lines, "attempts", true, false,
+             "what commands without a network try to reach is seen with bubblewrap only");
+    else if (s->tapped)
+        line(lines, "attempts", true, false,
+             "what commands without a network try to reach is seen");
+    else
+        line(lines, "attempts", false, false,
+             "what commands without a network try to reach cannot be seen, only with `allow`: %s; "
+             "it takes network namespaces with packet sockets, for an ordinary user in a user "
+             "namespace that VDO itself may make",
+             s->untapped);
+}
+
 static void say_engines(json_t *lines, const struct facts *f)
 {
     if (f->engines[0])
@@ -177,6 +193,7 @@ json_t *facts_lines(const struct sandbox *s)
          f->landlock_abi);
     say_mapping(lines, f);
     say_homes(lines, s);
+    say_tap(lines, s);
     say_engines(lines, f);
     return lines;
 }

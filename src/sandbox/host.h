@@ -16,8 +16,10 @@ struct sandbox {
     const struct sandbox_driver *driver; /* NULL: none */
     struct sandbox_container container;  /* borrowed texts */
     bool available;
-    char version[32]; /* of bubblewrap, or of the container engine */
-    char engine[256]; /* driver_container: its path */
+    bool tapped;        /* what runs without a network try to reach is seen */
+    char untapped[200]; /* why it is not; "" when tapped */
+    char version[32];   /* of bubblewrap, or of the container engine */
+    char engine[256];   /* driver_container: its path */
     char describe[480];
     char why[400]; /* "" when available */
     char *filter;  /* the system call filter */

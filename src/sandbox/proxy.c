@@ -233,9 +233,9 @@ bool proxy_was_reached(const struct proxy *proxy)
     return proxy->listener >= 0;
 }
 
-json_t *proxy_attempts(const struct proxy *proxy)
+const struct attempts *proxy_attempts(const struct proxy *proxy)
 {
-    return attempts_json(&proxy->shared.attempts);
+    return &proxy->shared.attempts;
 }
 
 void proxy_free(struct proxy *proxy)

@@ -13,12 +13,12 @@
 #ifndef VDO_SANDBOX_PROXY_H
 #define VDO_SANDBOX_PROXY_H
 
+#include "attempts.h"
+
 #include "vdo/base/err.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include <jansson.h>
 
 enum {
     PROXY_PORT = 3128, /* inside, on 127.0.0.1 */
@@ -45,8 +45,8 @@ int proxy_start(const char *const *rules, int64_t head_ms, struct proxy **out, i
 void proxy_stop(struct proxy *proxy);
 /* After proxy_stop(): did the sandbox ever hand its socket out? */
 bool proxy_was_reached(const struct proxy *proxy);
-/* After proxy_stop(): attempts_json(). New reference. */
-json_t *proxy_attempts(const struct proxy *proxy);
+/* After proxy_stop(). Borrowed. */
+const struct attempts *proxy_attempts(const struct proxy *proxy);
 /* Also when it was not stopped. NULL is fine. */
 void proxy_free(struct proxy *proxy);
 

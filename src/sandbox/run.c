@@ -3,6 +3,7 @@
 #include "output.h"
 #include "proxy.h"
 #include "spec.h"
+#include "tap.h"
 #include "watch.h"
 
 #include "vdo/base/limits.h"
@@ -56,6 +57,8 @@ struct run {
     struct watch watch;
     struct output output;
     struct proxy *proxy; /* with allow_hosts */
+    struct tap *tap;     /* without the host's network, where it can be had */
+    int tap_channel;     /* for prepare, in the forked child; -1 or owned */
     struct args args;
     struct proc_rlimit rlimits[3];
 };
@@ -71,13 +74,17 @@ static int make_data(const void *bytes, size_t len)
     return fd;
 }
 
-/* With allow_hosts: the proxy, its channel, and this program as the one to start inside. */
+/* Who sees what is tried; with allow_hosts: the proxy, its channel, and this program as the one to
+ * start inside. */
 static int open_way_out(struct run *r, struct err *err)
 {
-    int rc;
+    int rc = VDO_OK;
 
-    if (!r->spec->allow_hosts)
-        return VDO_OK;
+    if (r->sandbox->tapped && !r->spec->network)
+        rc = tap_start(r->spec->allow_hosts != NULL, &r->tap, &r->tap_channel, err);
+    r->tenant.tap_channel = r->tap_channel;
+    if (rc || !r->spec->allow_hosts)
+        return rc;
     r->fds[FD_EXE] = open(proc_self_exe(), O_RDONLY | O_CLOEXEC);
     if (r->fds[FD_EXE] < 0)
         return err_set(err, VDO_E_IO, "sandbox: open %.300s: %s", proc_self_exe(),
@@ -127,6 +134,9 @@ static void close_fds(struct run *r)
             (void)close(r->fds[i]);
         r->fds[i] = -1;
     }
+    if (r->tap_channel >= 0)
+        (void)close(r->tap_channel);
+    r->tap_channel = -1;
 }
 
 static void set_rlimit(struct proc_rlimit *limit, int resource, uint64_t value)
@@ -173,7 +183,8 @@ static int make_args(struct run *r, struct err *err)
                           .empty_fd = r->fds[FD_EMPTY],
                           .status_fd = r->fds[FD_STATUS],
                           .exe_fd = r->fds[FD_EXE],
-                          .channel_fd = r->fds[FD_CHANNEL]};
+                          .channel_fd = r->fds[FD_CHANNEL],
+                          .has_netns = r->tap != NULL};
 
     return bwrap_args(&r->sandbox->view, &b, &r->args, err);
 }
@@ -220,6 +231,23 @@ static void set_end(const struct run *r, const struct proc_result *p, struct san
     }
 }
 
+/* What was tried, as far as there was somebody to see it; or NULL. New reference. */
+static json_t *list_attempts(const struct run *r)
+{
+    struct attempts all = {0};
+    json_t *list;
+
+    if (!r->proxy && !r->tap)
+        return NULL;
+    if (r->proxy)
+        attempts_add_all(&all, proxy_attempts(r->proxy));
+    if (r->tap)
+        attempts_add_all(&all, tap_attempts(r->tap));
+    list = attempts_json(&all);
+    attempts_release(&all);
+    return list;
+}
+
 static void fill_result(struct run *r, const struct proc_result *p, struct sandbox_result *out)
 {
     int64_t cpu_ms = cgroup_cpu_ms(&r->group);
@@ -231,7 +259,7 @@ static void fill_result(struct run *r, const struct proc_result *p, struct sandb
         cpu_ms = r->watch.cpu_ms; /* as of the last look */
     out->cpu_ms = cpu_ms > p->cpu_ms ? cpu_ms : p->cpu_ms;
     out->output = output_text(&r->output);
-    out->network = r->proxy ? proxy_attempts(r->proxy) : NULL;
+    out->network = list_attempts(r);
 }
 
 /* bwrap says nothing about an exit when it could not start the command: then what it wrote is the
@@ -283,6 +311,8 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
     watch_finish(&r->watch);
     if (r->proxy)
         proxy_stop(r->proxy);
+    if (r->tap)
+        tap_stop(r->tap);
     rc = check_started(r, &ended, err);
     if (!rc)
         fill_result(r, &ended, result);
@@ -293,7 +323,10 @@ static int execute(struct run *r, struct sandbox_result *result, struct err *err
 int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
              struct sandbox_result *result, struct err *err)
 {
-    struct run r = {.sandbox = sandbox, .spec = spec, .fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1}};
+    struct run r = {.sandbox = sandbox,
+                    .spec = spec,
+                    .fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
+                    .tap_channel = -1};
     int status_fd = -1;
     int rc = spec_check(spec, err);
 
@@ -326,6 +359,7 @@ int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
     if (status_fd >= 0 && r.watch.dir)
         watch_release(&r.watch);
     proxy_free(r.proxy);
+    tap_free(r.tap);
     args_release(&r.args);
     cgroup_remove(&r.group);
 out_tenant:

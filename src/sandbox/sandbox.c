@@ -2,6 +2,7 @@
 
 #include "driver.h"
 #include "host.h"
+#include "tap.h"
 
 #include "vdo/base/mem.h"
 
@@ -56,6 +57,7 @@ void sandbox_free(struct sandbox *sandbox)
     free(sandbox->filter);
     cgroup_host_release(&sandbox->cgroups);
     bwrap_view_release(&sandbox->view);
+    tap_wait_for_all();
     free(sandbox);
 }
 
@@ -90,9 +92,10 @@ json_t *sandbox_report(const struct sandbox *sandbox)
                                geteuid() == 0 ? "another one in each run" : "the one who runs VDO");
 
     (void)json_object_update_new(
-        report, json_pack("{s:b, s:i, s:b, s:b, s:o}", "user_namespaces", facts->user_namespaces,
-                          "landlock_abi", facts->landlock_abi, "id_mapped_mounts", facts->id_mapped,
-                          "kept_homes", sandbox->homes, "engines", engine_names(facts)));
+        report, json_pack("{s:b, s:b, s:i, s:b, s:b, s:o}", "attempts_seen", sandbox->tapped,
+                          "user_namespaces", facts->user_namespaces, "landlock_abi",
+                          facts->landlock_abi, "id_mapped_mounts", facts->id_mapped, "kept_homes",
+                          sandbox->homes, "engines", engine_names(facts)));
     return report;
 }
 

@@ -1,6 +1,7 @@
 #include "tenant.h"
 
 #include "idmap.h"
+#include "netns.h"
 #include "overlay.h"
 #include "tree.h"
 #include "userns.h"
@@ -117,7 +118,8 @@ int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct
     *tenant = (struct tenant){.allow_idmap = allow_idmap,
                               .work = {.mount = {.from = dir, .fd = -1}},
                               .home = {.mount = {.fd = -1}},
-                              .below = {.fd = -1}};
+                              .below = {.fd = -1},
+                              .tap_channel = -1};
     if (geteuid() == 0) {
         tenant->uid = TENANT_FIRST_UID + rand_below(TENANT_N_UIDS);
         tenant->gid = tenant->uid;
@@ -247,12 +249,21 @@ static int move_to(int fd, const char *place)
                (int)syscall(SYS_move_mount, fd, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
+static int enter(int flags)
+{
+    return geteuid() == 0 ? unshare(flags) : userns_enter(flags);
+}
+
+int tenant_enter_network(int tap_channel)
+{
+    return enter(CLONE_NEWNET) ? -1 : netns_furnish(tap_channel);
+}
+
 static int make_mounts(const struct tenant *t)
 {
     int fds[MOST_MOUNTS];
 
-    if ((t->uid ? unshare(CLONE_NEWNS) : userns_enter(CLONE_NEWNS)) ||
-        syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL) ||
+    if (syscall(SYS_mount, NULL, "/", NULL, SYS_MS_REC | SYS_MS_PRIVATE, NULL) ||
         open_mounts(t, fds) ||
         syscall(SYS_mount, "tmpfs", find_mount_point(), "tmpfs", 0, "size=64k,mode=755"))
         return -1;
@@ -268,6 +279,7 @@ static int make_mounts(const struct tenant *t)
 int tenant_prepare(void *arg)
 {
     const struct tenant *t = arg;
+    int flags = (t->own_mounts ? CLONE_NEWNS : 0) | (t->tap_channel >= 0 ? CLONE_NEWNET : 0);
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
     /* When the host runs out of memory it takes the sandbox first. */
@@ -275,6 +287,10 @@ int tenant_prepare(void *arg)
         (void)!write(fd, "1000", 4);
         (void)close(fd);
     }
+    if (flags && enter(flags))
+        return -1;
+    if (t->tap_channel >= 0 && netns_furnish(t->tap_channel))
+        return -1;
     return t->own_mounts ? make_mounts(t) : 0;
 }
 

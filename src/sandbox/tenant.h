@@ -55,6 +55,8 @@ struct tenant {
     char overlay[96];                               /* options of the mount at home_from */
     struct tenant_mount layers[SANDBOX_MAX_MOUNTS]; /* the read-only mounts of the spec */
     size_t n_layers;
+    int tap_channel; /* where prepare hands out the sockets of the network namespace that it makes;
+                        borrowed; -1: it makes none */
 };
 
 /* allow_idmap false: as on a file system without id-mapped mounts. dir is borrowed. */
@@ -66,6 +68,9 @@ int tenant_add_home(struct tenant *tenant, const struct sandbox_spec *spec, stru
  */
 int tenant_add_layers(struct tenant *tenant, const struct sandbox_mount *mounts, size_t n,
                       struct err *err);
+/* Enter a network namespace in which attempts are seen (netns.h), as an ordinary user in a user
+ * namespace of its own. In a forked child: only async-signal-safe calls. 0, or -1 with errno. */
+int tenant_enter_network(int tap_channel);
 /* A proc_prepare_fn: in the forked child. arg is the tenant. */
 int tenant_prepare(void *arg);
 /* After the last process is gone. A zeroed struct is fine. */

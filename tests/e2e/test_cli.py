@@ -246,7 +246,7 @@ def test_doctor_tells_what_the_sandbox_builds_on(make_vdo, hub):
     v = make_vdo(hub=hub, start=False)
     done = v.run("doctor", "-c", v.config, "--json")
     facts = {c["check"]: c for c in json.loads(done.stdout)["checks"]}
-    assert {"sandbox", "bubblewrap", "userns", "cgroup", "seccomp", "landlock", "idmap", "container"} <= set(facts)
+    assert {"sandbox", "bubblewrap", "userns", "cgroup", "seccomp", "landlock", "idmap", "attempts", "container"} <= set(facts)
     assert all(c["status"] in ("ok", "note", "FAIL") and c["text"] for c in facts.values())
 
 

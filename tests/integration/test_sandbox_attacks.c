@@ -377,6 +377,7 @@ static const struct trial list[] = {
     {.attack = "connect_loopback"},
     {.attack = "connect_abstract"},
     {.attack = "open_odd_sockets"},
+    {.attack = "change_network"},
     {.attack = "kill_host"},
     {.attack = "write_system"},
     {.attack = "make_namespaces"},

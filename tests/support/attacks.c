@@ -118,14 +118,19 @@ static int connect_loopback(void)
                              .sin_port = htons((uint16_t)atoi(need("HOST_PORT"))),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char byte;
 
     if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
         return broken("connected to the host's port", need("HOST_PORT"));
     to.sin_addr.s_addr = htonl(0x01010101);
     to.sin_port = htons(53);
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd >= 0 && (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 || errno != ENETUNREACH))
+        return broken("has a way to", "the internet");
     fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-        return broken("has a route to", "the internet");
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
+        send(fd, "x", 1, 0) == 1 && (recv(fd, &byte, 1, 0) >= 0 || errno != ECONNREFUSED))
+        return broken("has a way by UDP to", "the internet");
     return 0;
 }
 

@@ -1,15 +1,20 @@
-/* Attacks on the proxy of a sandbox that may reach one port of the host, HOST_PORT. */
+/* Attacks on the sandbox's own network, and on the proxy of one that may reach one port of the
+ * host, HOST_PORT. */
 #include "attacks_private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -209,13 +214,102 @@ static int proxy_take_over(void)
     return allowed_still_works();
 }
 
+/* What the kernel answers a request to rtnetlink: 0, or an errno. */
+static int ask_rtnetlink(int type, const void *body, size_t len)
+{
+    struct {
+        struct nlmsghdr header;
+        char body[64];
+    } request = {.header = {.nlmsg_len = (uint32_t)NLMSG_LENGTH(len),
+                            .nlmsg_type = (uint16_t)type,
+                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE}};
+    char answer[1024] __attribute__((aligned(NLMSG_ALIGNTO)));
+    const struct nlmsghdr *header = (const void *)answer;
+    int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+    memcpy(request.body, body, len);
+    if (fd < 0 || send(fd, &request, request.header.nlmsg_len, 0) < 0 ||
+        recv(fd, answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)))
+        return errno;
+    (void)close(fd);
+    return -((const struct nlmsgerr *)NLMSG_DATA(header))->error;
+}
+
+static int change_routes(void)
+{
+    static const struct {
+        const char *what;
+        int type;
+    } requests[] = {{"a new route", RTM_NEWROUTE},      {"a removed route", RTM_DELROUTE},
+                    {"a new address", RTM_NEWADDR},     {"a changed interface", RTM_NEWLINK},
+                    {"a removed address", RTM_DELADDR}, {"a new rule", RTM_NEWRULE},
+                    {"a new neighbour", RTM_NEWNEIGH}};
+    static const int families[] = {AF_INET, AF_INET6};
+    /* Long enough for every kind of message; each begins with the family. */
+    char body[32] = {0};
+
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        for (size_t f = 0; f < 2; f++) {
+            int error;
+
+            body[0] = (char)families[f];
+            error = ask_rtnetlink(requests[i].type, body, sizeof(body));
+            if (error != EPERM)
+                return broken(strerrordesc_np(error), requests[i].what);
+        }
+    }
+    return 0;
+}
+
+static int change_by_ioctl(void)
+{
+    struct ifreq lo = {.ifr_name = "lo", .ifr_flags = 0};
+    struct rtentry route = {.rt_flags = RTF_UP};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    if (ioctl(fd, SIOCSIFFLAGS, &lo) == 0 || errno != EPERM)
+        return broken("took down", "the loopback");
+    if (ioctl(fd, SIOCADDRT, &route) == 0 || errno != EPERM)
+        return broken("may change routes by", "ioctl");
+    (void)close(fd);
+    return 0;
+}
+
+/* Nobody inside sees or forges packets: VDO does, from outside. */
+static int change_network(void)
+{
+    static const int protocols[] = {IPPROTO_RAW, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP};
+    const struct sockaddr_in name_server = {
+        .sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd;
+
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+        if (socket(AF_INET, SOCK_RAW, protocols[i]) >= 0 ||
+            socket(AF_INET6, SOCK_RAW, protocols[i]) >= 0 || errno != EPERM)
+            return broken("opened", "a raw socket");
+    }
+    if (socket(AF_PACKET, SOCK_RAW, 0) >= 0 || socket(AF_PACKET, SOCK_DGRAM, 0) >= 0)
+        return broken("opened", "a packet socket");
+    fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(fd, (const struct sockaddr *)&name_server, sizeof(name_server)) == 0)
+        return broken("became", "the name server");
+    (void)close(fd);
+    fd = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY);
+    if (fd >= 0)
+        return broken("opened for writing", "/proc/sys/net/ipv4/ip_forward");
+    return change_routes() || change_by_ioctl();
+}
+
 const struct attack *find_network_attack(const char *name)
 {
-    static const struct attack list[] = {
-        {"proxy_unlisted", proxy_unlisted},     {"proxy_loopback_name", proxy_loopback_name},
-        {"proxy_metadata", proxy_metadata},     {"proxy_head_bomb", proxy_head_bomb},
-        {"proxy_slow_loris", proxy_slow_loris}, {"proxy_many_connections", proxy_many_connections},
-        {"proxy_take_over", proxy_take_over}};
+    static const struct attack list[] = {{"change_network", change_network},
+                                         {"proxy_unlisted", proxy_unlisted},
+                                         {"proxy_loopback_name", proxy_loopback_name},
+                                         {"proxy_metadata", proxy_metadata},
+                                         {"proxy_head_bomb", proxy_head_bomb},
+                                         {"proxy_slow_loris", proxy_slow_loris},
+                                         {"proxy_many_connections", proxy_many_connections},
+                                         {"proxy_take_over", proxy_take_over}};
 
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
         if (strcmp(list[i].name, name) == 0)

@@ -44,8 +44,8 @@ bool sandbox_available(const struct sandbox *sandbox);
 const char *sandbox_describe(const struct sandbox *sandbox);
 /* The same as JSON for doctor and /readyz:
  * {"driver","available","why","version","cgroup":"v2|v1|none","seccomp","limits":
- * "enforced|measured","user","user_namespaces","landlock_abi","id_mapped_mounts","kept_homes",
- * "engines":[name]}.
+ * "enforced|measured","user","attempts_seen","user_namespaces","landlock_abi",
+ * "id_mapped_mounts","kept_homes","engines":[name]}.
  * New reference. */
 json_t *sandbox_report(const struct sandbox *sandbox);
 /* What of this host the sandbox builds on, one entry each, with the remedy where it is missing:
@@ -126,9 +126,10 @@ struct sandbox_result {
     int64_t cpu_ms;
     char *output;   /* standard output and error together, head and tail, valid UTF-8; owned */
     char limit[96]; /* which limit ended it, for people: "memory: all ..."; "" otherwise */
-    /* With allow_hosts: what it tried to reach, [{"host","port","allowed","why","count"}], at most
-     * 101 entries, host "" where it could not be read; owned. NULL without: then there is either no
-     * network at all or the host's, and attempts cannot be seen. */
+    /* What it tried to reach, [{"host","port","allowed","why","count"}], at most 101 entries, host
+     * "" where it could not be read, port 0 for a name that was looked up; owned. NULL where nobody
+     * sees that: with the host's network, in a container, and without allow_hosts on a host where
+     * sandbox_facts() says that attempts cannot be seen. */
     json_t *network;
 };
 

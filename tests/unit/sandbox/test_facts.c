@@ -68,6 +68,8 @@ static void facts_lines__name_what_was_found(void **state)
 {
     struct sandbox rich = {.needs_bwrap = true,
                            .version = "9.9.9",
+                           .available = true,
+                           .tapped = true,
                            .cgroups = {.level = CGROUP_V2},
                            .facts = {.user_namespaces = true,
                                      .seccomp = true,
@@ -84,7 +86,20 @@ static void facts_lines__name_what_was_found(void **state)
     assert_string_equal(text_of(lines, "bubblewrap"), "9.9.9");
     assert_non_null(strstr(text_of(lines, "cgroup"), "version 2"));
     assert_non_null(strstr(text_of(lines, "landlock"), "version 4"));
+    assert_non_null(strstr(text_of(lines, "attempts"), "try to reach is seen"));
     assert_non_null(strstr(text_of(lines, "container"), "/usr/bin/podman and /usr/bin/docker"));
+}
+
+static void facts_lines__say_why_attempts_cannot_be_seen(void **state)
+{
+    struct sandbox s = {.needs_bwrap = true,
+                        .available = true,
+                        .untapped = "cannot prepare its surroundings: Operation not permitted"};
+    json_auto_t *lines = facts_lines(&s);
+
+    (void)state;
+    assert_string_equal(status_of(lines, "attempts"), "note");
+    assert_non_null(strstr(text_of(lines, "attempts"), "Operation not permitted"));
 }
 
 static void facts_engine__knows_no_other_program(void **state)
@@ -100,6 +115,7 @@ int main(void)
         cmocka_unit_test(facts_lines__of_a_bare_host_fail_where_bubblewrap_is_asked_for),
         cmocka_unit_test(facts_lines__of_a_bare_host_fail_nothing_where_it_is_not_asked_for),
         cmocka_unit_test(facts_lines__name_what_was_found),
+        cmocka_unit_test(facts_lines__say_why_attempts_cannot_be_seen),
         cmocka_unit_test(facts_engine__knows_no_other_program),
     };
 
