@@ -529,6 +529,20 @@ static void pump_until_end(struct pump *p)
     }
 }
 
+/* Where this program is the first process of a container, what a command has left behind becomes
+ * its child: it was killed, and must be waited for. Elsewhere there is none. */
+static void reap_group(pid_t group)
+{
+    int64_t deadline = clock_mono_ms(clock_real()) + AFTER_EXIT_MS;
+    pid_t reaped;
+
+    do {
+        reaped = waitpid(-group, NULL, WNOHANG);
+        if (reaped == 0)
+            (void)poll(NULL, 0, 1);
+    } while (reaped >= 0 && clock_mono_ms(clock_real()) < deadline);
+}
+
 static void fill_result(struct pump *p, int64_t started)
 {
     struct proc_result *r = p->result;
@@ -568,6 +582,7 @@ int proc_run(const struct proc_spec *spec, struct proc_result *result, struct er
     keeper_init(&pump.keep[1], spec);
     pump_until_end(&pump);
     close_pipes(&pipes);
+    reap_group(pump.pid);
     fill_result(&pump, started);
     return VDO_OK;
 }
@@ -630,6 +645,7 @@ void proc_child_end(struct proc_child *child)
     close_fd(&child->out_fd);
     (void)kill(-child->pid, SIGKILL);
     (void)waitpid(child->pid, NULL, 0);
+    reap_group(child->pid);
     child->pid = 0;
 }
 

@@ -99,6 +99,7 @@ static void set_end(const struct running *r, const struct proc_result *p,
 {
     const struct sandbox_spec *spec = r->c.spec;
     int64_t memory = spec->memory_bytes ? spec->memory_bytes : SPEC_BYTES;
+    char size[SPEC_SIZE_TEXT];
 
     out->end = r->watch.end;
     (void)snprintf(out->limit, sizeof(out->limit), "%s", r->watch.limit);
@@ -113,13 +114,13 @@ static void set_end(const struct running *r, const struct proc_result *p,
         (void)snprintf(out->limit, sizeof(out->limit), "cancelled");
     } else if (p->exit_code == KILLED_BY_FILE_SIZE) {
         out->end = SANDBOX_DISK;
-        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %g MiB",
-                       (double)r->watch.disk_bytes / (double)VDO_MIB);
+        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %s",
+                       spec_size_text(r->watch.disk_bytes, size));
     } else if (p->exit_code == KILLED) {
         out->end = SANDBOX_MEMORY;
         (void)snprintf(out->limit, sizeof(out->limit),
-                       "memory: killed, as past %" PRId64 " MiB of all processes together",
-                       memory / (int64_t)VDO_MIB);
+                       "memory: killed, as past %s of all processes together",
+                       spec_size_text(memory, size));
     }
 }
 

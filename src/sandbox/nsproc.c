@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { END_WITHIN_MS = 5000, MOST_SEEN_FILES = 4096 };
@@ -113,6 +114,7 @@ bool nsproc_has_exit(const struct nsproc *ns)
 void nsproc_end(struct nsproc *ns)
 {
     struct pollfd end;
+    siginfo_t ended;
 
     nsproc_learn(ns);
     if (ns->pidfd < 0)
@@ -121,6 +123,8 @@ void nsproc_end(struct nsproc *ns)
     (void)syscall(SYS_pidfd_send_signal, ns->pidfd, SIGKILL, NULL, 0U);
     end = (struct pollfd){.fd = ns->pidfd, .events = POLLIN};
     (void)poll(&end, 1, END_WITHIN_MS);
+    /* It is our child when this program is the first process of a container. */
+    (void)waitid(P_PIDFD, (id_t)ns->pidfd, &ended, WEXITED | WNOHANG);
 }
 
 static void close_fd(int *fd)

@@ -158,7 +158,8 @@ static void set_limits(struct run *r)
     r->disk_bytes = spec->disk_bytes ? spec->disk_bytes : SPEC_BYTES;
     set_rlimit(&r->rlimits[0], RLIMIT_CORE, 0);
     set_rlimit(&r->rlimits[1], RLIMIT_NOFILE, SPEC_FILES);
-    set_rlimit(&r->rlimits[2], RLIMIT_FSIZE, (uint64_t)r->disk_bytes);
+    set_rlimit(&r->rlimits[2], RLIMIT_FSIZE,
+               (uint64_t)(r->disk_bytes > SPEC_LEAST_FILE ? r->disk_bytes : SPEC_LEAST_FILE));
 }
 
 static int make_group(struct run *r, struct err *err)
@@ -213,6 +214,8 @@ static void collect(void *arg, int stream, const char *bytes, size_t len)
 
 static void set_end(const struct run *r, const struct proc_result *p, struct sandbox_result *out)
 {
+    char size[SPEC_SIZE_TEXT];
+
     out->end = r->watch.end;
     (void)snprintf(out->limit, sizeof(out->limit), "%s", r->watch.limit);
     if (out->end != SANDBOX_EXITED)
@@ -226,8 +229,8 @@ static void set_end(const struct run *r, const struct proc_result *p, struct san
         (void)snprintf(out->limit, sizeof(out->limit), "cancelled");
     } else if (p->exit_code == KILLED_BY_FILE_SIZE) {
         out->end = SANDBOX_DISK;
-        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %g MiB",
-                       (double)r->disk_bytes / (double)VDO_MIB);
+        (void)snprintf(out->limit, sizeof(out->limit), "disk: a file grew over %s",
+                       spec_size_text(r->disk_bytes, size));
     }
 }
 

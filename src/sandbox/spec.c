@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -59,6 +60,17 @@ static int check_home(const struct sandbox_spec *spec, struct err *err)
                        "sandbox: HOME cannot begin with %.200s: it is no directory of its own",
                        spec->home_below);
     return VDO_OK;
+}
+
+const char *spec_size_text(int64_t bytes, char text[SPEC_SIZE_TEXT])
+{
+    const int64_t mib = (int64_t)VDO_MIB;
+
+    if (bytes % mib)
+        (void)snprintf(text, SPEC_SIZE_TEXT, "%" PRId64 " bytes", bytes);
+    else
+        (void)snprintf(text, SPEC_SIZE_TEXT, "%" PRId64 " MiB", bytes / mib);
+    return text;
 }
 
 const char *spec_place(const struct sandbox_spec *spec)

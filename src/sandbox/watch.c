@@ -46,8 +46,10 @@ static bool over(struct watch *w, enum sandbox_end end, const char *fmt, ...)
 
 static bool over_memory(struct watch *w)
 {
-    return over(w, SANDBOX_MEMORY, "memory: all processes together used more than %" PRId64 " MiB",
-                w->limits.memory_bytes / (int64_t)VDO_MIB);
+    char size[SPEC_SIZE_TEXT];
+
+    return over(w, SANDBOX_MEMORY, "memory: all processes together used more than %s",
+                spec_size_text(w->limits.memory_bytes, size));
 }
 
 static bool over_pids(struct watch *w)
@@ -57,8 +59,10 @@ static bool over_pids(struct watch *w)
 
 static bool over_disk(struct watch *w)
 {
-    return over(w, SANDBOX_DISK, "disk: the directory%s grew by more than %g MiB",
-                w->home ? " and HOME" : "", (double)w->disk_bytes / (double)VDO_MIB);
+    char size[SPEC_SIZE_TEXT];
+
+    return over(w, SANDBOX_DISK, "disk: the directory%s grew by more than %s",
+                w->home ? " and HOME" : "", spec_size_text(w->disk_bytes, size));
 }
 
 static bool look_at_group(struct watch *w)

@@ -15,6 +15,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -587,6 +589,42 @@ static void sandbox_run__ends_when_vdo_itself_is_killed(void **state)
     }
 }
 
+/* The first process of a container gets what others leave behind, and must wait for it. */
+static void sandbox_run__leaves_no_dead_process_to_the_first_of_a_container(void **state)
+{
+    struct sandbox_result result;
+
+    (void)state;
+    need_isolation();
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    run_line("sleep 60 & exit 3", &result);
+    assert_int_equal(result.exit_code, 3);
+    sandbox_result_release(&result);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
+static void sandbox_run__starts_whatever_the_limit_on_disk(void **state)
+{
+    static const char *const nothing[] = {"/usr/bin/true", NULL};
+    static const char *const something[] = {"/bin/sh", "-c", "echo x >file; sleep 1", NULL};
+    struct sandbox_spec spec = shell(nothing);
+    struct sandbox_result result;
+
+    (void)state;
+    need_isolation();
+    spec.disk_bytes = 1;
+    assert_int_equal(sandbox_run(sandbox, &spec, &result, NULL), 0);
+    assert_int_equal(result.exit_code, 0);
+    sandbox_result_release(&result);
+    spec.argv = something;
+    assert_int_equal(sandbox_run(sandbox, &spec, &result, NULL), 0);
+    assert_int_equal(result.end, SANDBOX_DISK);
+    assert_string_equal(result.limit, "disk: the directory grew by more than 1 bytes");
+    sandbox_result_release(&result);
+}
+
 static pid_t start_marked_bwrap(const char *owner)
 {
     pid_t pid = fork();
@@ -754,6 +792,8 @@ int main(int argc, char **argv)
         WITH_DIR(sandbox_run__lets_a_test_serve_itself_on_loopback),
         WITH_DIR(sandbox_run__keeps_eight_runs_apart_when_two_misbehave),
         WITH_DIR(sandbox_run__ends_when_vdo_itself_is_killed),
+        WITH_DIR(sandbox_run__leaves_no_dead_process_to_the_first_of_a_container),
+        WITH_DIR(sandbox_run__starts_whatever_the_limit_on_disk),
         cmocka_unit_test(orphans_end__ends_only_runs_whose_owner_is_dead),
         WITH_DIR(sandbox_run__leaves_no_control_groups),
         WITH_DIR(sandbox_run__without_isolation_runs_nothing),

@@ -16,8 +16,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -321,6 +323,21 @@ static void cancel_on_output(void *arg, int stream, const char *bytes, size_t le
     assert_int_equal(stream, 1);
     *(size_t *)arg += len;
     atomic_store(&cancel, true);
+}
+
+/* Of the first process of a container all orphans become children. */
+static void proc_run__waits_for_what_becomes_its_child(void **state)
+{
+    struct proc_result result;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    run_line("(sleep 60 & sleep 60 &) >/dev/null 2>&1; exit 3", &result);
+    assert_int_equal(result.exit_code, 3);
+    proc_result_release(&result);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
 
 static void proc_run__ends_when_cancelled(void **state)
@@ -629,6 +646,7 @@ int main(void)
         cmocka_unit_test(proc_run__names_a_program_that_is_missing),
         cmocka_unit_test(proc_run__kills_grandchildren_at_the_deadline),
         cmocka_unit_test(proc_run__kills_what_a_command_leaves_behind),
+        cmocka_unit_test(proc_run__waits_for_what_becomes_its_child),
         cmocka_unit_test(proc_run__ends_when_cancelled),
         cmocka_unit_test(proc_run__asks_the_watcher_in_time_and_obeys),
         cmocka_unit_test(proc_run__sets_limits),
