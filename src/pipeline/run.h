@@ -54,6 +54,7 @@ struct job_run {
     struct code_index *index;
     json_t *overlaid; /* paths of which the index holds what the worktree had */
     struct repo_config *repo_config;
+    json_t *submodules;  /* see protected_paths.h; NULL: not looked yet */
     char *image;         /* see devcontainer.h; NULL: not looked yet */
     struct layer *layer; /* see setup.h; NULL: none is in use */
     json_t *set_up;      /* copies that were set up: see setup_private.h */

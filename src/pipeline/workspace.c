@@ -262,6 +262,7 @@ void workspace_close(struct job_run *run)
     run->overlaid = NULL;
     mirror_close(run->mirror);
     repo_config_free(run->repo_config);
+    json_decref(run->submodules);
     layer_drop(run->layer);
     json_decref(run->set_up);
     free(run->image);
@@ -271,24 +272,10 @@ void workspace_close(struct job_run *run)
     run->index = NULL;
     run->mirror = NULL;
     run->repo_config = NULL;
+    run->submodules = NULL;
     run->layer = NULL;
     run->set_up = NULL;
     run->image = NULL;
     run->key = NULL;
     run->place = NULL;
-}
-
-const char **workspace_protected(const struct job_run *run)
-{
-    const char *const *always = path_protected_always();
-    size_t n = 0;
-    const char **globs;
-
-    while (always[n])
-        n++;
-    globs = xcalloc(n + run->repo_config->n_protect + 1, sizeof(*globs));
-    memcpy(globs, always, n * sizeof(*globs));
-    for (size_t i = 0; i < run->repo_config->n_protect; i++)
-        globs[n + i] = run->repo_config->protect[i];
-    return globs;
 }

@@ -52,8 +52,4 @@ void workspace_tidy(struct store *store, const struct config *config);
 /* Close what is open. */
 void workspace_close(struct job_run *run);
 
-/* Globs that tools must not write: always protected ones and the repository's; NULL-ended, free
- * with free() (the array only). */
-const char **workspace_protected(const struct job_run *run);
-
 #endif

@@ -107,11 +107,14 @@ def test_a_job_on_a_project_that_has_changed_since_the_last_one_replays(make_vdo
 def test_a_repository_with_a_submodule_replays(make_vdo, repo, issue):
     git(repo, "update-index", "--add", "--cacheinfo", "160000,0123456789012345678901234567890123456789,sub")
     git(repo, "commit", "-q", "-m", "A submodule")
-    vdo = make_vdo(start=False, script=good_script())
+    script = good_script()
+    script.insert(2, answer("builder", "", ("write_file", {"path": "sub/lost.txt", "content": "x"})))
+    vdo = make_vdo(start=False, script=script)
     job = run_job(vdo, repo, issue)
     code, report = replayed(vdo, "-c", vdo.config, job["id"])
     assert code == 0 and report["identical"], report
     assert "160000 commit" in git(repo, "ls-tree", job["branch"])
+    assert "sub/lost.txt is protected" in vdo.run("jobs", "-c", vdo.config, "log", job["id"]).stdout
 
 
 def test_a_job_without_checks_replays_with_its_linters(make_vdo, repo, issue):

@@ -11,7 +11,8 @@
  *
  * survey    {"files": [{"path","score","reason","line","line_end"}], "outline": text,
  *            "checks": [{"name","run","timeout_ms","source"}], "lint": [the same],
- *            "setup": [text], "instructions": [{"path","text"}], "n_files": n}
+ *            "setup": [text], "instructions": [{"path","text"}], "submodules": [path],
+ *            "n_files": n}
  *
  * refine    {"title", "criteria": [{"id","text"}], "questions": [text], "skipped": reason or null}
  *

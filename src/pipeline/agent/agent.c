@@ -1,6 +1,7 @@
 #include "agent.h"
 
 #include "../tools/tool.h"
+#include "../protected_paths.h"
 #include "../workspace.h"
 #include "agent_text.h"
 #include "ask.h"
@@ -176,7 +177,7 @@ static int call_tool(struct agent *agent, const struct block *block, struct tool
     rc = workspace_tree(agent->run, err);
     if (rc)
         return rc;
-    protect = workspace_protected(agent->run);
+    protect = protected_paths(agent->run);
     call->dir = worktree_dir(agent->run->tree);
     call->protect = protect;
     rc = tool->call(call, err);

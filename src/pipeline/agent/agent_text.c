@@ -1,6 +1,7 @@
 #include "agent_text.h"
 
 #include "../tools/tool.h"
+#include "../protected_paths.h"
 #include "../workspace.h"
 #include "single.h"
 
@@ -82,7 +83,7 @@ static int apply_text(struct agent *agent, const char *text, struct applied *out
     if (rc)
         return rc;
     strbuf_init(&said, VDO_MAX_COMMAND_OUTPUT * 4);
-    protect = workspace_protected(agent->run);
+    protect = protected_paths(agent->run);
     call.dir = worktree_dir(agent->run->tree);
     call.protect = protect;
     options = tool_edit_options(&call);

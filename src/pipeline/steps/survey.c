@@ -1,3 +1,4 @@
+#include "../record/record.h"
 #include "../regions.h"
 #include "../workspace.h"
 
@@ -14,7 +15,8 @@ enum {
     MAX_FOCUS = 20,
     OUTLINE_TOKENS = 3000,
     MAX_INSTRUCTIONS = 32 * 1024,
-    MAX_MANIFEST = 512 * 1024
+    MAX_MANIFEST = 512 * 1024,
+    MODE_SUBMODULE = 0160000
 };
 
 struct reader {
@@ -54,6 +56,24 @@ static bool find_path(void *arg, const char *glob, char **out_path)
         }
     }
     return false;
+}
+
+static int add_submodule(void *arg, const struct tree_entry *entry)
+{
+    return entry->mode == MODE_SUBMODULE ? add_path(arg, entry) : 0;
+}
+
+/* Paths of the submodules; a replay's copy of the repository has none. */
+static int find_submodules(struct job_run *run, const struct reader *r, json_t **out,
+                           struct err *err)
+{
+    json_t *list = json_array();
+    int rc = mirror_walk(r->mirror, r->commit, false, add_submodule, list, err);
+
+    if (!rc)
+        rc = record_fact(run, "submodules", &list, err);
+    *out = list;
+    return rc;
 }
 
 static json_t *read_instructions(struct job_run *run, const struct reader *r)
@@ -105,27 +125,31 @@ int step_survey(struct job_run *run, struct err *err)
     struct checks_tree tree = {.arg = &reader, .read = read_text, .find = find_path};
     struct code_index_stats stats;
     json_auto_t *files = NULL;
+    json_auto_t *submodules = NULL;
     json_t *outline = NULL;
     json_t *checks;
     int rc = workspace_index(run, err);
 
     if (!rc)
         rc = regions_rank(run, &files, err);
+    reader = (struct reader){run->mirror, run_str(run, "checkout.base_sha"), NULL};
+    if (!rc)
+        rc = find_submodules(run, &reader, &submodules, err);
     if (!rc)
         rc = draw_outline(run, files, &outline, err);
     if (rc)
         return rc;
-    reader = (struct reader){run->mirror, run_str(run, "checkout.base_sha"), NULL};
     checks = checks_configured(run->repo_config);
     if (!checks)
         checks = checks_find(&tree);
     code_index_stats(run->index, &stats);
     run_note(run, "%llu files, %zu checks", (unsigned long long)stats.files,
              json_array_size(checks));
-    run->result = json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:I}", "files", files, "excerpts",
-                            regions_excerpts(run, files), "outline", outline, "checks", checks,
-                            "lint", checks_find_lint(&tree), "instructions",
-                            read_instructions(run, &reader), "n_files", (json_int_t)stats.files);
+    run->result =
+        json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:O, s:I}", "files", files, "excerpts",
+                  regions_excerpts(run, files), "outline", outline, "checks", checks, "lint",
+                  checks_find_lint(&tree), "instructions", read_instructions(run, &reader),
+                  "submodules", submodules, "n_files", (json_int_t)stats.files);
     json_decref(reader.paths);
     return VDO_OK;
 }
