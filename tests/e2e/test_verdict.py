@@ -440,6 +440,37 @@ def test_sensitive_paths_syntax_and_lint_have_rows(run, make_repo):
         assert lint["status"] == "warn" and "1 new" in lint["text"] and "os" in lint["text"]
 
 
+def test_the_lint_row_says_why_eslint_was_not_run(run, make_repo):
+    fix = edit("a.js", "1", "2")
+    job = run(make_repo({"a.js": "module.exports = 1;\n"}), [refine(), plan(["a.js"]), fix, end("builder"), end("tester"), APPROVE])
+    row = job.row("lint of changed files")
+    assert row["status"] == "unknown" and row["command"] is None
+    assert row["text"].startswith("not installed here: eslint (") and "node_modules/.bin/eslint is not there" in row["text"]
+
+
+ESLINT = """#!/bin/sh
+[ -e eslint.config.js ] || { echo 'Oops! Something went wrong!'; exit 2; }
+for f; do echo; echo "$(pwd)/${f#./}"; grep -n var "$f" | sed 's/^\\([0-9]*\\):.*/  \\1:1  error  Unexpected var  no-var/'; done
+exit 1
+"""
+
+
+@pytest.mark.parametrize("config", [True, False])
+def test_the_projects_own_eslint_is_run_and_read(run, make_repo, config):
+    """A stand-in that prints what ESLint 9 prints; set up as npm would."""
+    setup = "mkdir -p node_modules/.bin && cp tool node_modules/.bin/eslint && chmod +x node_modules/.bin/eslint"
+    files = {"a.js": "var x = 1;\n", "tool": ESLINT, ".github/vdo.yml": f'setup: ["{setup}"]\n'}
+    if config:
+        files["eslint.config.js"] = "module.exports = [];\n"
+    fix = edit("a.js", "var x = 1;", "let n = 0;\nvar x = 1;\nvar y = 2;")
+    job = run(make_repo(files), [refine(), plan(["a.js"]), fix, end("builder"), end("tester"), APPROVE])
+    row = job.row("lint of changed files")
+    if config:
+        assert row["status"] == "warn" and row["text"] == "eslint: 1 before, 2 after, 1 new (a.js: error  Unexpected var  no-var)", row
+    else:
+        assert row["status"] == "unknown" and "eslint (it ended with an error)" in row["text"], row
+
+
 def test_a_file_that_no_longer_parses_is_told(run, make_repo):
     job = run(make_repo({"a.txt": "one\n", "tool.py": "x = 1\n"}),
               [refine(), plan(["tool.py"]), write("builder", "tool.py", "def f(:\n"), end("builder"), end("tester"), APPROVE])

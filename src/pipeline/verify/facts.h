@@ -28,13 +28,17 @@ int facts_make(struct job_run *run, const char *tree, json_t **out, struct err *
 int facts_of_diff(struct job_run *run, const char *tree, const json_t *secrets, const char *what,
                   json_t **out, struct err *err);
 
-/* ---- lint.c ---- */
+/* ---- lint.c, lint_read.c ---- */
 
 /* "lint" of the above; paths: of the files of the change that stand in it. */
 int lint_make(struct job_run *run, const json_t *paths, json_t **out, struct err *err);
 /* What linters printed, each behind its marker line "== NAME": {name: {"missing": bool, "messages":
- * {text without line numbers: n}, "n": n}}; new reference. */
-json_t *lint_read(const char *output);
+ * {text without line numbers: n}, "n": n, "failed": true where "== failed NAME" follows}}; new
+ * reference.
+ *
+ * root  the directory that they were run in: paths below it are told without it; NULL: none
+ */
+json_t *lint_read(const char *output, const char *root);
 /* The messages of one linter that are more often there after than before (NULL: none was);
  * new reference. */
 json_t *lint_new(const json_t *before, const json_t *after);

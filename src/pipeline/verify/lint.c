@@ -1,6 +1,8 @@
 #include "facts.h"
 
 #include "../record/record.h"
+#include "../setup/setup.h"
+
 #include "../workspace.h"
 #include "checks.h"
 #include "lint_files.h"
@@ -10,7 +12,6 @@
 #include "vdo/base/strbuf.h"
 #include "vdo/json/json.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,29 +21,26 @@
  * in the sandbox: their configuration is the repository's. What is new is counted; messages are the
  * same when they differ in line numbers only.
  */
-enum {
-    LINT_TIMEOUT_MS = 120 * 1000,
-    MAX_PATHS = 200,
-    MAX_LINE = 256 * 1024,
-    MAX_NEW = 20,
-    MAX_MESSAGE = 300
-};
+enum { LINT_TIMEOUT_MS = 120 * 1000, MAX_PATHS = 200, MAX_LINE = 256 * 1024, MAX_NEW = 20 };
 
 struct linter {
     const char *name; /* the word of the marker line, and what is not installed */
     const char *line; /* what stands before the paths */
     const char *extensions;
-    const char *globs; /* the same, for git */
+    const char *globs;   /* the same, for git */
+    const char *missing; /* said of it where it is not there; NULL: its name is enough */
 };
 
 static const struct linter linters[] = {
-    {"shellcheck", "shellcheck -f gcc", " sh bash ", "'*.sh' '*.bash'"},
-    {"ruff", "ruff check --quiet --output-format concise", " py ", "'*.py'"},
-    {"pyflakes", "pyflakes3", " py ", "'*.py'"},
+    {"shellcheck", "shellcheck -f gcc", " sh bash ", "'*.sh' '*.bash'", NULL},
+    {"ruff", "ruff check --quiet --output-format concise", " py ", "'*.py'", NULL},
+    {"pyflakes", "pyflakes3", " py ", "'*.py'", NULL},
     {"cppcheck", "cppcheck --quiet --template='{file}:{line}: {severity}: {message} [{id}]'",
-     " c h cc cpp cxx hpp ", "'*.c' '*.h' '*.cc' '*.cpp' '*.cxx' '*.hpp'"},
-    {"eslint", "node_modules/.bin/eslint --format unix", " js jsx mjs cjs ts tsx ",
-     "'*.js' '*.jsx' '*.mjs' '*.cjs' '*.ts' '*.tsx'"},
+     " c h cc cpp cxx hpp ", "'*.c' '*.h' '*.cc' '*.cpp' '*.cxx' '*.hpp'", NULL},
+    {"eslint", "node_modules/.bin/eslint", " js jsx mjs cjs ts tsx ",
+     "'*.js' '*.jsx' '*.mjs' '*.cjs' '*.ts' '*.tsx'",
+     "eslint (the project's own is run, and node_modules/.bin/eslint is not there: setup in "
+     ".github/vdo.yml may install it)"},
 };
 enum { N_LINTERS = sizeof(linters) / sizeof(linters[0]), ESLINT = N_LINTERS - 1 };
 
@@ -107,8 +105,10 @@ static void make_line(struct strbuf *out, const json_t *own, const json_t *paths
     size_t n;
     json_t *line;
 
-    (void)strbuf_adds(out, "lint() { if command -v \"$2\" >/dev/null; then echo \"== $1\"; shift; "
-                           "\"$@\" 2>&1; else echo \"== no $1\"; fi; }\n");
+    (void)strbuf_adds(
+        out, "lint() { if command -v \"$2\" >/dev/null; then echo \"== $1\"; lint=$1; shift; "
+             "\"$@\" 2>&1; [ $? -lt 2 ] || echo \"== failed $lint\"; "
+             "else echo \"== no $1\"; fi; }\n");
     for (size_t i = 0; i < N_LINTERS; i++) {
         AUTO_STRBUF files = {0};
 
@@ -123,71 +123,13 @@ static void make_line(struct strbuf *out, const json_t *own, const json_t *paths
     (void)strbuf_adds(out, "true");
 }
 
-/* "./a.sh:3:1: warning: x" -> "./a.sh: warning: x"; NULL when the line is no message. */
-static char *without_numbers(const char *line, size_t len)
+/* A linter that was to be run; globs: of the files that the command is given, "" when it takes
+ * none.
+ */
+static void add_tool(json_t *lint, const struct linter *linter, const json_t *before,
+                     const json_t *after)
 {
-    AUTO_FREE char *copy = xmemdup0(line, len);
-    const char *colon = strchr(copy, ':');
-    const char *rest = colon;
-
-    if (!colon || strncmp(copy, "==", 2) == 0)
-        return NULL;
-    while (*rest == ':' && isdigit((unsigned char)rest[1]))
-        rest += 1 + strspn(rest + 1, "0123456789");
-    if (rest == colon)
-        return NULL;
-    return xasprintf("%.*s%.*s", (int)(colon - copy), copy, MAX_MESSAGE, rest);
-}
-
-json_t *lint_read(const char *output)
-{
-    json_t *all = json_object();
-    json_t *now = NULL;
-
-    while (*output) {
-        size_t len = strcspn(output, "\n");
-        AUTO_FREE char *name = NULL;
-        AUTO_FREE char *message = NULL;
-
-        if (strncmp(output, "== ", 3) == 0) {
-            bool missing = strncmp(output, "== no ", 6) == 0;
-            size_t skip = missing ? 6 : 3;
-
-            name = xmemdup0(output + skip, len - skip);
-            now = json_pack("{s:b, s:{}, s:i}", "missing", missing, "messages", "n", 0);
-            if (json_object_set_new(all, name, now)) /* no UTF-8 */
-                now = NULL;
-        } else if (now && (message = without_numbers(output, len))) {
-            json_t *messages = json_object_get(now, "messages");
-            json_int_t n = json_integer_value(json_object_get(messages, message));
-
-            (void)json_object_set_new(messages, message, json_integer(n + 1));
-            (void)json_object_set_new(now, "n", json_integer(js_int(now, "n", 0) + 1));
-        }
-        output += len + (output[len] == '\n');
-    }
-    return all;
-}
-
-json_t *lint_new(const json_t *before, const json_t *after)
-{
-    json_t *list = json_array();
-    const char *text;
-    json_t *n;
-
-    json_object_foreach (json_object_get(after, "messages"), text, n) {
-        const json_t *was = json_object_get(json_object_get(before, "messages"), text);
-
-        for (json_int_t i = json_integer_value(was); i < json_integer_value(n); i++)
-            (void)json_array_append_new(list, json_string(text));
-    }
-    return list;
-}
-
-/* globs: of the files that the command is given, "" when it takes none. */
-static void add_tool(json_t *lint, const char *name, const char *command, const char *globs,
-                     const json_t *before, const json_t *after)
-{
+    const char *name = linter->name;
     const json_t *now = json_object_get(after, name);
     json_t *fresh;
     size_t n;
@@ -195,19 +137,26 @@ static void add_tool(json_t *lint, const char *name, const char *command, const 
     if (!now)
         return;
     if (js_bool(now, "missing", false)) {
-        (void)json_array_append_new(json_object_get(lint, "missing"), json_string(name));
+        (void)json_array_append_new(json_object_get(lint, "missing"),
+                                    json_string(linter->missing ? linter->missing : name));
+        return;
+    }
+    if (js_bool(now, "failed", false)) {
+        AUTO_FREE char *text = xasprintf("%s (it ended with an error)", name);
+
+        (void)json_array_append_new(json_object_get(lint, "missing"), json_string(text));
         return;
     }
     fresh = lint_new(json_object_get(before, name), now);
     n = json_array_size(fresh);
     while (json_array_size(fresh) > MAX_NEW)
         (void)json_array_remove(fresh, MAX_NEW);
-    (void)json_array_append_new(json_object_get(lint, "tools"),
-                                json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "name", name,
-                                          "command", command, "of_files", globs, "before",
-                                          (json_int_t)js_int(json_object_get(before, name), "n", 0),
-                                          "after", (json_int_t)js_int(now, "n", 0), "n_new",
-                                          (json_int_t)n, "new", fresh));
+    (void)json_array_append_new(
+        json_object_get(lint, "tools"),
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "name", name, "command", linter->line,
+                  "of_files", linter->globs, "before",
+                  (json_int_t)js_int(json_object_get(before, name), "n", 0), "after",
+                  (json_int_t)js_int(now, "n", 0), "n_new", (json_int_t)n, "new", fresh));
 }
 
 static json_t *join(const json_t *own, const json_t *before, const json_t *after)
@@ -217,15 +166,32 @@ static json_t *join(const json_t *own, const json_t *before, const json_t *after
     json_t *line;
 
     for (i = 0; i < N_LINTERS; i++)
-        add_tool(lint, linters[i].name, linters[i].line, linters[i].globs, before, after);
-    json_array_foreach (own, i, line)
-        add_tool(lint, js_str(line, "name", ""), js_str(line, "run", ""), "", before, after);
+        add_tool(lint, &linters[i], before, after);
+    json_array_foreach (own, i, line) {
+        const struct linter projects = {
+            .name = js_str(line, "name", ""), .line = js_str(line, "run", ""), .globs = ""};
+
+        add_tool(lint, &projects, before, after);
+    }
+    if (json_array_size(js_at(lint, "tools")) + json_array_size(js_at(lint, "missing")) == 0)
+        (void)json_object_set_new(lint, "skipped",
+                                  json_string("no linter said that it was run: what they printed "
+                                              "was cut or empty"));
     return lint;
 }
 
 static json_t *lint_without(const char *reason)
 {
     return json_pack("{s:s, s:[], s:[]}", "skipped", reason, "tools", "missing");
+}
+
+/* The project's own lines and eslint, where it may be installed, look at more than one file. */
+static bool needs_tree(const struct job_run *run, const json_t *paths)
+{
+    AUTO_FREE char *modules = fs_join(worktree_dir(run->tree), "node_modules");
+
+    return json_array_size(js_at(run->out, "survey.lint")) > 0 ||
+           (any_for(&linters[ESLINT], paths) && (run->repo_config->n_setup || fs_exists(modules)));
 }
 
 /* Run the linters in dir. *out_why (free with free()) is set when that could not be done. */
@@ -235,8 +201,11 @@ static int run_in(struct job_run *run, const char *dir, const json_t *paths, jso
     AUTO_STRBUF line = {0};
     struct sandbox_result done = {0};
     struct err why = {0};
-    int rc;
+    /* The project's own linters are among what setup installs. */
+    int rc = needs_tree(run, paths) ? setup_run(run, dir, out_why, err) : VDO_OK;
 
+    if (rc || *out_why)
+        return rc;
     strbuf_init(&line, MAX_LINE);
     make_line(&line, js_at(run->out, "survey.lint"), paths, dir);
     rc = checks_run_line(run, dir, line.ptr, LINT_TIMEOUT_MS, NULL, &done, &why);
@@ -247,19 +216,10 @@ static int run_in(struct job_run *run, const char *dir, const json_t *paths, jso
     else if (rc || done.end != SANDBOX_EXITED)
         *out_why = xasprintf("the linters could not be run: %s", rc ? why.text : done.limit);
     else
-        *out = lint_read(done.output);
+        *out = lint_read(done.output, dir);
     if (rc != VDO_E_REFUSED)
         sandbox_result_release(&done);
     return rc == VDO_E_REFUSED ? VDO_OK : rc;
-}
-
-/* The project's own lines and eslint, where it may be installed, look at more than one file. */
-static bool needs_tree(const struct job_run *run, const json_t *paths)
-{
-    AUTO_FREE char *modules = fs_join(worktree_dir(run->tree), "node_modules");
-
-    return json_array_size(js_at(run->out, "survey.lint")) > 0 ||
-           (any_for(&linters[ESLINT], paths) && (run->repo_config->n_setup || fs_exists(modules)));
 }
 
 static int make_after(struct job_run *run, const json_t *paths, char **out, struct err *err)
