@@ -79,6 +79,7 @@ void results_root(struct results *results, const char *dir)
 static void take_line(void *arg, char *line, size_t len)
 {
     struct results *results = arg;
+    struct reading *compiler = NULL;
     bool in_block = false;
     uint64_t wanted;
 
@@ -88,15 +89,16 @@ static void take_line(void *arg, char *line, size_t len)
         struct reading *r = &results->reading[i];
 
         in_block |= r->in_block;
-        if (r->format != &compiler_format && ((wanted >> i & 1) || r->all_lines))
+        if (!(wanted >> i & 1) && !r->all_lines)
+            continue;
+        if (r->format == &compiler_format)
+            compiler = r;
+        else
             r->format->line(r, line, len);
     }
-    for (size_t i = 0; i < FORMATS && !in_block; i++) {
-        struct reading *r = &results->reading[i];
-
-        if (r->format == &compiler_format && ((wanted >> i & 1) || r->all_lines))
-            r->format->line(r, line, len);
-    }
+    /* In a failure's lines no compiler speaks. */
+    if (compiler && !in_block)
+        compiler->format->line(compiler, line, len);
 }
 
 void results_feed(struct results *results, const char *bytes, size_t len)
