@@ -63,28 +63,56 @@ static void show_secret(struct strbuf *out, const json_t *one)
                       *note ? " (" : "", note, *note ? ")" : "");
 }
 
+/* Paths of test files with an action of the diff (M changed, D deleted), or '\0': of all that are
+ * there after it; new reference. */
+static json_t *tests_with(const struct verdict *v, char action)
+{
+    json_t *list = json_array();
+    size_t i;
+    json_t *file;
+
+    json_array_foreach (files_of(v), i, file) {
+        const char *path = js_str(file, "path", "");
+
+        char done = *js_str(file, "action", "");
+
+        if ((action ? done == action : done != 'D') &&
+            (code_is_test_path(path) || js_bool(file, "by_tester", false)))
+            (void)json_array_append(list, json_object_get(file, "path"));
+    }
+    return list;
+}
+
+static void add_paths(struct strbuf *text, const char *words, const json_t *paths)
+{
+    if (json_array_size(paths) == 0)
+        return;
+    (void)strbuf_addf(text, "; %s: ", words);
+    verdict_list(text, paths, NULL, MAX_SHOWN);
+}
+
 void verdict_test_row(struct verdict *v)
 {
     const char *skipped = js_str(v->points, "test.skipped", "");
     AUTO_FREE char *command = verdict_git(v, "--stat");
-    AUTO_FREE char *text = NULL;
-    size_t changed = 0;
-    size_t i;
-    json_t *file;
+    json_auto_t *there = tests_with(v, '\0');
+    json_auto_t *changed = tests_with(v, 'M');
+    json_auto_t *deleted = tests_with(v, 'D');
+    size_t n = json_array_size(there);
+    AUTO_STRBUF text = {0};
 
-    json_array_foreach (files_of(v), i, file)
-        changed +=
-            strcmp(js_str(file, "action", ""), "D") != 0 &&
-            (code_is_test_path(js_str(file, "path", "")) || js_bool(file, "by_tester", false));
-    if (changed)
-        text = xasprintf("%zu test %s added or changed", changed, changed == 1 ? "file" : "files");
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    if (n)
+        (void)strbuf_addf(&text, "%zu test %s added or changed", n, n == 1 ? "file" : "files");
     else
-        text = xasprintf("none%s%s", *skipped ? ": " : "", skipped);
+        (void)strbuf_addf(&text, "none%s%s", *skipped ? ": " : "", skipped);
+    add_paths(&text, "changed", changed);
+    add_paths(&text, "deleted", deleted);
     verdict_add(v, "tests added",
-                changed                    ? "pass" :
-                verdict_is_lenient(v->job) ? "info" :
-                                             "warn",
-                text, command);
+                n && json_array_size(deleted) == 0                          ? "pass" :
+                verdict_is_lenient(v->job) && json_array_size(deleted) == 0 ? "info" :
+                                                                              "warn",
+                text.ptr, command);
 }
 
 void verdict_plan_row(struct verdict *v)

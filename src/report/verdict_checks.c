@@ -158,6 +158,15 @@ static json_t *proving(const json_t *proof)
     return list;
 }
 
+static void add_eased(struct strbuf *text, const json_t *proof)
+{
+    add_names(
+        text,
+        "failed before and passes without the change too once its file is changed, so the test "
+        "was mended and not what it tests",
+        js_at(proof, "eased"));
+}
+
 static void describe_proof(struct strbuf *text, const json_t *proof)
 {
     json_auto_t *proven = proving(proof);
@@ -182,29 +191,42 @@ static void describe_proof(struct strbuf *text, const json_t *proof)
     add_names(text, "skipped at base", skipped);
     add_names(text, "not run at base", not_named);
     add_names(text, "fails after the change", failing);
+    add_eased(text, proof);
+}
+
+/* A row without a test that the change brings. */
+static void add_unproven(struct verdict *v, const json_t *proof, const char *without)
+{
+    const char *skipped = js_str(proof, "skipped", "");
+    bool none = proof && (*skipped || js_bool(proof, "names", false));
+    bool eased = json_array_size(js_at(proof, "eased")) > 0;
+    AUTO_FREE char *command = eased ? proof_command(v, proof) : NULL;
+    AUTO_STRBUF text = {0};
+
+    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
+    (void)strbuf_adds(&text, *skipped ? skipped :
+                             none     ? "the changed test files bring no new test" :
+                             proof ? "the checks name no tests, and their exit codes do not tell" :
+                             *without ? without :
+                                        "not run");
+    add_eased(&text, proof);
+    verdict_add(v, proof_name,
+                !none                      ? "unknown" :
+                verdict_is_lenient(v->job) ? "info" :
+                eased                      ? "fail" :
+                                             "warn",
+                text.ptr, command);
 }
 
 void verdict_proof_row(struct verdict *v)
 {
     const json_t *proof = verdict_newest(v->points, "proof");
-    const char *skipped = js_str(proof, "skipped", "");
-    const char *without = js_str(v->points, "verify.skipped", "");
     AUTO_FREE char *command = NULL;
     AUTO_STRBUF text = {0};
     const char *status = "pass";
 
     if (!proof || json_array_size(js_at(proof, "tests")) == 0) {
-        bool none = proof && *skipped;
-
-        verdict_add(v, proof_name,
-                    !none                      ? "unknown" :
-                    verdict_is_lenient(v->job) ? "info" :
-                                                 "warn",
-                    none     ? skipped :
-                    proof    ? "the checks name no tests, and their exit codes do not tell" :
-                    *without ? without :
-                               "not run",
-                    NULL);
+        add_unproven(v, proof, js_str(v->points, "verify.skipped", ""));
         return;
     }
     strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 4);
@@ -214,7 +236,7 @@ void verdict_proof_row(struct verdict *v)
         status = "fail";
     else if (verdict_is_lenient(v->job))
         status = "info";
-    else if (js_int(proof, "passing_at_base", 0) > 0)
+    else if (js_int(proof, "passing_at_base", 0) > 0 || json_array_size(js_at(proof, "eased")))
         status = "warn";
     command = proof_command(v, proof);
     verdict_add(v, proof_name, status, text.ptr, command);

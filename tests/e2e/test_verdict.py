@@ -239,6 +239,22 @@ def test_a_check_does_not_come_to_pass_by_taking_tests_out(run, make_repo, chang
     job.replays()
 
 
+@pytest.mark.parametrize("role", ["builder", "tester"])
+def test_a_test_that_is_made_easier_proves_nothing(run, make_repo, role):
+    easier = write(role, "tests/a.sh", "true\n")
+    if role == "builder":
+        steps = [refine(), plan(["tests/a.sh"]), easier, end("builder"), end("tester"), APPROVE]
+    else:
+        steps = [refine(), plan(["greet.sh"]), edit("greet.sh", "hello", "hallo"), end("builder"), easier, end("tester", "C1: tests/a.sh"), APPROVE]
+    job = run(make_repo(TWO_TESTS), steps)
+    row = job.row("new tests fail, then pass")
+    assert row["status"] == "fail" and row["text"].endswith("so the test was mended and not what it tests: tests/a.sh")
+    assert "'tests/a.sh'" in row["command"]
+    assert job.row("tests added")["text"] == "1 test file added or changed; changed: tests/a.sh"
+    assert job.row("criteria covered")["status"] == "warn"
+    job.replays()
+
+
 def test_every_command_of_the_table_runs_on_a_clone_of_the_branch(run, make_repo, tmp_path):
     odd = "tests/it's $(touch pwned) `x`.sh"
     repo = make_repo({**TWO_TESTS, "run.sh": TWO_TESTS["run.sh"].replace("sh $t", "sh \"$t\""), "old.sh": "true\n", "a'b.py": "x = 1\n"})

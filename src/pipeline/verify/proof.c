@@ -273,12 +273,42 @@ static bool count_by_exit(struct tally *tally, const struct sides *s)
     return true;
 }
 
+static bool failed_twice(const json_t *base, const char *name)
+{
+    char again = reading_state(js_at(base, "again.reading"), name);
+
+    return reading_state(js_at(base, "before.reading"), name) == 'f' && (!again || again == 'f');
+}
+
+/* Tests that failed at base and pass there once their files are those of the change: the tests were
+ * mended, not what they test. */
+static void add_eased(json_t *eased, const struct sides *s)
+{
+    const json_t *names = js_at(s->laid, "reading.names");
+    const char **found = xcalloc(json_object_size(names) + 1, sizeof(*found));
+    size_t n = 0;
+    const char *name;
+    json_t *state;
+
+    json_object_foreach ((json_t *)(uintptr_t)names, name, state) {
+        if (*json_string_value(state) == 'p' && failed_twice(s->base, name) &&
+            reading_state(js_at(s->head, "reading"), name) == 'p')
+            found[n++] = name;
+    }
+    qsort(found, n, sizeof(*found), by_text);
+    for (size_t i = 0; i < n && json_array_size(eased) < PROOF_MAX_TESTS; i++)
+        (void)json_array_append_new(eased, json_string(found[i]));
+    free(found);
+}
+
 static json_t *tally_up(const struct verification *v, const json_t *laid, const json_t *files,
                         const char *tree)
 {
     struct tally t = {.tests = json_array()};
     json_t *checks = json_array();
+    json_t *eased = json_array();
     bool named = false;
+    bool any_names = false;
     size_t i;
     json_t *head;
 
@@ -286,6 +316,8 @@ static json_t *tally_up(const struct verification *v, const json_t *laid, const 
         struct sides s = {json_array_get(v->base, i), json_array_get(laid, i), head};
 
         named = count_named(&t, &s) || named;
+        any_names = any_names || json_object_size(js_at(head, "reading.names")) > 0;
+        add_eased(eased, &s);
     }
     json_array_foreach (v->head, i, head) {
         struct sides s = {json_array_get(v->base, i), json_array_get(laid, i), head};
@@ -297,10 +329,11 @@ static json_t *tally_up(const struct verification *v, const json_t *laid, const 
                       json_object_get(head, "run"), "base",
                       json_object_get(json_array_get(laid, i), "result"), "by_exit", by_exit));
     }
-    return json_pack("{s:s, s:n, s:O, s:o, s:I, s:o, s:I, s:I, s:I}", "tree", tree, "skipped",
-                     "files", files, "tests", t.tests, "more_tests", (json_int_t)t.more, "checks",
-                     checks, "proven", (json_int_t)t.proven, "passing_at_base",
-                     (json_int_t)t.passing, "failing", (json_int_t)t.failing);
+    return json_pack("{s:s, s:n, s:O, s:b, s:o, s:o, s:I, s:o, s:I, s:I, s:I}", "tree", tree,
+                     "skipped", "files", files, "names", any_names, "eased", eased, "tests",
+                     t.tests, "more_tests", (json_int_t)t.more, "checks", checks, "proven",
+                     (json_int_t)t.proven, "passing_at_base", (json_int_t)t.passing, "failing",
+                     (json_int_t)t.failing);
 }
 
 static json_t *without(const char *tree, const json_t *files, const char *reason)

@@ -9,6 +9,8 @@
  *      "tests": [{"name", "check", "base": "failed|passed|skipped|not built|not named",
  *                 "head": "passed|failed|skipped|not named", "proves": bool}],
  *      "more_tests": n beyond those listed,
+ *      "names": do the checks name tests at all,
+ *      "eased": [test that failed at base and passes there with its file as the change has it],
  *      "checks": [{"name", "run", "base": result, "by_exit": bool}],
  *      "proven": n, "passing_at_base": n, "failing": n}
  *

@@ -137,6 +137,13 @@ static void tests_and_review_have_their_rows(void **state)
     assert_string_equal(
         status_of("{}", "[{\"path\":\"tests/test_a.c\",\"action\":\"A\"}]", "tests added", NULL),
         "pass");
+    assert_string_equal(
+        status_of(
+            "{}",
+            "[{\"path\":\"tests/test_a.c\",\"action\":\"A\"},{\"path\":\"tests/test_b.c\",\"action\":"
+            "\"D\"},{\"path\":\"tests/test_c.c\",\"action\":\"M\"}]",
+            "tests added", NULL),
+        "warn");
     assert_string_equal(status_of("{\"review\":{\"skipped\":\"down\"}}", FILES, "review", NULL),
                         "unknown");
     assert_string_equal(
@@ -237,6 +244,9 @@ static void a_check_row_says_whose_the_failures_are(void **state)
     "\"verify\":{\"proof\":{\"skipped\":null,\"files\":[\"t/a.c\"],\"checks\":"  \
     "[{\"run\":\"make check\"}],\"more_tests\":0,\"proven\":" proven             \
     ",\"passing_at_base\":" passing ",\"failing\":" failing ",\"tests\":[" tests "]}}}"
+#define EASED(tests)                                                                                 \
+    "{\"verify\":{\"proof\":{\"files\":[\"t/a.c\"],\"names\":true,\"eased\":[\"old\"],\"proven\":1," \
+    "\"tests\":[" tests "]}}}"
 #define NEW(name, base, head, proves) \
     "{\"name\":\"" name "\",\"base\":\"" base "\",\"head\":\"" head "\",\"proves\":" proves "}"
 
@@ -271,6 +281,15 @@ static void new_tests_are_judged_by_the_type_of_the_job(void **state)
         {"docs", "{\"verify\":{\"proof\":{\"skipped\":\"no test was added\",\"tests\":[]}}}",
          "info|no test was added|"},
         {"feature", PROOF("", "0", "0", "0"), "unknown|the checks name no tests"},
+        {"feature", "{\"verify\":{\"proof\":{\"tests\":[],\"names\":true}}}",
+         "warn|the changed test files bring no new test|"},
+        /* the test was changed, not what it tests */
+        {"bugfix", EASED(""),
+         "fail|the changed test files bring no new test; failed before and passes without the change too "
+         "once its file is changed, so the test was mended and not what it tests: old|git worktree "},
+        {"test", EASED(""), "info|the changed test files bring no new test; failed before"},
+        {"bugfix", EASED(NEW("a", "failed", "passed", "true")),
+         "warn|1 of 1 fails without the change and passes with it: a; failed before and passes "},
         {"feature", "{}", "unknown|not run|"},
     };
 
