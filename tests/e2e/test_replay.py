@@ -117,6 +117,14 @@ def test_a_repository_with_a_submodule_replays(make_vdo, repo, issue):
     assert "sub/lost.txt is protected" in vdo.run("jobs", "-c", vdo.config, "log", job["id"]).stdout
 
 
+def test_a_job_without_isolation_replays_where_there_is_some(make_vdo, repo, issue):
+    vdo = make_vdo(start=False, script=good_script(), extra="sandbox: {driver: none}\n")
+    job = run_job(vdo, repo, issue)
+    assert job["headline"] == "unverified (no checks)"
+    code, report = replayed(vdo, "-c", vdo.config, job["id"])
+    assert code == 0 and report["identical"], report
+
+
 def test_a_job_without_checks_replays_with_its_linters(make_vdo, repo, issue):
     git(repo, "rm", "-q", "Makefile")
     git(repo, "commit", "-q", "-m", "No checks")

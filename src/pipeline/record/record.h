@@ -27,6 +27,8 @@ int record_run(struct job_run *run, const char *line, const struct sandbox_spec 
 int record_fact(struct job_run *run, const char *what, json_t **value, struct err *err);
 /* Can commands be run? Of a replay: could they then? */
 bool record_can_run(const struct job_run *run);
+/* What isolates them, or why nothing does; borrowed. Of a replay: as it was then. */
+const char *record_isolation(const struct job_run *run);
 
 bool record_is_replay(const struct job_run *run);
 /* Of a replay: did the next conversation of this step have tools? */
@@ -43,5 +45,7 @@ int replay_fact(struct replay *replay, const char *step, const char *what, json_
                 struct err *err);
 bool replay_took_tools(const struct replay *replay, const char *step);
 bool replay_could_run(const struct replay *replay);
+/* "" when the job did not come to the step verify. */
+const char *replay_isolation(const struct replay *replay);
 
 #endif

@@ -113,6 +113,11 @@ bool record_can_run(const struct job_run *run)
     return run->p->replay ? replay_could_run(run->p->replay) : sandbox_available(run->p->o.sandbox);
 }
 
+const char *record_isolation(const struct job_run *run)
+{
+    return run->p->replay ? replay_isolation(run->p->replay) : sandbox_describe(run->p->o.sandbox);
+}
+
 bool record_is_replay(const struct job_run *run)
 {
     return run->p->replay != NULL;

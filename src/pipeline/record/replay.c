@@ -331,6 +331,11 @@ bool replay_could_run(const struct replay *replay)
     return !*skipped || strcmp(skipped, js_str(verify, "isolation", "")) != 0;
 }
 
+const char *replay_isolation(const struct replay *replay)
+{
+    return js_str(replay_checkpoint(replay, "verify"), "isolation", "");
+}
+
 void replay_install(struct replay *replay, struct pipeline *pipeline, struct model *model)
 {
     pipeline->replay = replay;

@@ -17,7 +17,7 @@ static const char *reason_against(const struct job_run *run)
 {
     if (json_array_size(js_at(run->out, "survey.checks")) == 0)
         return "no checks were found in the project";
-    return record_can_run(run) ? NULL : sandbox_describe(run->p->o.sandbox);
+    return record_can_run(run) ? NULL : record_isolation(run);
 }
 
 /* Mending may have brought a secret in; what takes it out again is checked like all else. */
@@ -61,7 +61,7 @@ static int leave_result(struct job_run *run, const struct verification *v, const
     if (!rc)
         run->result = json_pack(
             "{s:s, s:s, s:s?, s:o, s:i, s:b, s:O, s:o, s:O, s:s, s:o}", "tree", tree, "isolation",
-            sandbox_describe(run->p->o.sandbox), "skipped", skipped, "summary",
+            record_isolation(run), "skipped", skipped, "summary",
             js_string_lossy(said, strlen(said)), "rounds", v->rounds, "rounds_used_up",
             v->rounds > 0 && v->rounds >= run->limits.fix_rounds && verification_failing(v->joined),
             "checks", v->joined, "proof", proof ? json_incref(proof) : json_null(), "facts", facts,

@@ -279,7 +279,7 @@ int lint_make(struct job_run *run, const json_t *paths, json_t **out, struct err
     if (!any)
         *out = lint_without("no changed file is of a language with a linter that VDO knows");
     else if (!record_can_run(run))
-        *out = lint_without(sandbox_describe(run->p->o.sandbox));
+        *out = lint_without(record_isolation(run));
     else
         return run_both(run, paths, out, err);
     return VDO_OK;
