@@ -73,11 +73,12 @@ char *results_text(const json_t *read, char *buf, size_t size)
             add(buf, size, ", %lld failed", failed);
         if (failed)
             add_names(read, buf, size);
-    } else {
+    } else if (!problems) {
         add(buf, size, "no test results in the output");
     }
     if (problems)
-        add(buf, size, ", %zu compiler error%s", problems, problems == 1 ? "" : "s");
+        add(buf, size, "%s%zu compiler error%s", *buf ? ", " : "", problems,
+            problems == 1 ? "" : "s");
     return buf;
 }
 

@@ -19,6 +19,8 @@ static void results_are_told_in_words(void **state)
         {"{\"ran\":true,\"ok\":true}", "passed"},
         {"{\"ran\":true,\"ok\":false,\"exit\":2,\"why\":\"\"}", "failed (exit 2)"},
         {"{\"ran\":true,\"ok\":false,\"why\":\"time limit\"}", "failed (time limit)"},
+        {"{\"ran\":true,\"ok\":false,\"exit\":2,\"tests\":{\"formats\":[],\"problems\":[{},{}]}}",
+         "failed (exit 2), its output says: 2 compiler errors"},
         {"{\"ran\":false,\"why\":\"no isolation\"}", "not run: no isolation"},
         {"null", "not run"},
         {"{\"ran\":true,\"ok\":true,\"agree\":true,\"tests\":{\"formats\":[\"tap\"],\"passed\":2,"
