@@ -18,13 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "# Title" and the rest; the first line that is not blank is the title. */
+/* "# Title" and the rest; the first line that holds a word is the title. */
 static void split_text(const char *text, char **out_title, char **out_body)
 {
     size_t len;
 
-    text += strspn(text, " \t\r\n");
-    text += strspn(text, "# ");
+    text += strspn(text, "# \t\r\n");
     len = strcspn(text, "\r\n");
     *out_title = xmemdup0(text, len < 250 ? len : 250);
     text += len;

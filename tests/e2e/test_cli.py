@@ -77,6 +77,15 @@ def test_run_fails_with_1_when_nothing_was_changed(make_vdo, repo, issue):
     assert "no file was changed" in done.stderr and "vdo/" not in git(repo, "branch")
 
 
+@pytest.mark.parametrize("text, title", [("#\n\nOnly a body\n", "Only a body"), ("\n\n## Second level\nx\n", "Second level")])
+def test_run_takes_the_first_line_that_holds_a_word_for_the_title(make_vdo, repo, issue, text, title):
+    v = make_vdo(start=False)
+    with open(issue, "w") as f:
+        f.write(text)
+    assert v.run("run", "-c", v.config, "--repo", repo, "--issue", issue).returncode == 0
+    assert json.loads(v.run("jobs", "list", "--json", "-c", v.config).stdout)["jobs"][0]["title"] == title
+
+
 def test_run_says_that_the_script_is_not_there(make_vdo, repo, issue):
     v = make_vdo(start=False)
     os.remove(v.script)
