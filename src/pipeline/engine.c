@@ -1,3 +1,4 @@
+#include "network.h"
 #include "run.h"
 #include "setup/setup.h"
 #include "workflow.h"
@@ -143,9 +144,13 @@ static int begin_step(struct job_run *run, const struct workflow_step *step, str
 static int end_step(struct job_run *run, enum step_state state, const char *note, struct err *err)
 {
     struct job_update update = JOB_UPDATE_NONE;
-    AUTO_FREE char *output = run->result ? js_dump(run->result) : xstrdup("null");
-    int rc = store_step_finish(run->p->o.store, run->job->id, run->job->epoch, run->step, state,
-                               output, note, &update, NULL, 0, err);
+    AUTO_FREE char *output = NULL;
+    int rc;
+
+    network_leave(run);
+    output = run->result ? js_dump(run->result) : xstrdup("null");
+    rc = store_step_finish(run->p->o.store, run->job->id, run->job->epoch, run->step, state, output,
+                           note, &update, NULL, 0, err);
 
     if (!rc && state == STEP_DONE && run->result)
         (void)json_object_set(run->out, run->step, run->result);

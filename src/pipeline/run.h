@@ -21,6 +21,12 @@ struct pipeline {
 
 struct layer;
 
+enum runs_on {
+    RUNS_ON_CHANGE, /* a copy of the worktree, or of the base with the change's tests */
+    RUNS_ON_BASE,
+    RUNS_ON_SETUP /* setup commands, on whatever copy: a kept layer may have spared some */
+};
+
 enum { RUN_NOTE_SIZE = 240 };
 
 struct job_run {
@@ -34,9 +40,11 @@ struct job_run {
     struct config_limits limits; /* what holds for this job, once the repository's are known */
     int64_t turns;               /* model calls of the job so far */
     int64_t output_tokens;
-    int64_t deadline_ms; /* wall time of the job, clock_now_ms */
-    int commands;        /* run by the step so far */
-    json_t *network;     /* see setup_take_network(); NULL: nothing yet */
+    int64_t deadline_ms;  /* wall time of the job, clock_now_ms */
+    int commands;         /* run by the step so far */
+    enum runs_on runs_on; /* what the commands under way run on */
+    json_t *network;      /* see network.h; NULL: nothing yet */
+    bool network_unseen;
 
     /* left by the step */
     json_t *result;

@@ -4,6 +4,11 @@
  *
  * Adding members is free. All texts are UTF-8; money is micro-dollars; times are milliseconds.
  *
+ * every     of a step whose commands tried to reach something: "network": [{"host","port" (0: a
+ *           name that was looked up),"allowed","why","count","command","on":
+ *           "setup|base|change|both"}]; and of one whose commands were not seen: "network_unseen":
+ *           true
+ *
  * snapshot  {"title", "text" (hidden text stripped), "text_sha256", "hidden_removed": bool,
  *            "instructions", "default_branch", "html_url"}
  *
@@ -28,17 +33,16 @@
  *            "skipped": reason or null}
  *
  * verify    {"tree": oid, "isolation": text, "skipped": reason or null,
- *            "summary": of the builder's last round, "rounds": n, "rounds_used_up": bool, "checks":
- * [check], "proof": proof or null, "facts": facts, "network":
- * [{"host","port","allowed","why","count","command"}], "reach": text}
+ *            "summary": of the builder's last round, "rounds": n, "rounds_used_up": bool,
+ *            "checks": [check], "proof": proof or null, "facts": facts,
+ *            "reach": what setup may reach, "none|allow|full"}
  *
  * review    {"tree": oid, "verdict": "approve|changes|none", "summary": as in verify, "rounds": n,
  *            "rounds_used_up": bool,
  *            "skipped": reason or null, "findings": [{"severity","path","line","quote","text",
  *            "state": "open|fixed|dropped", "why": of a dropped one}],
  *            "by": {"provider","model","built": it built the change too} or null,
- *            "checks", "proof", "facts": as in verify, as of this tree, "network": what setup
- *            tried since}
+ *            "checks", "proof", "facts": as in verify, as of this tree}
  *
  * deliver   {"branch","commit","pr": n or null, "pr_url",
  *            "files": [{"path","old_path","action","added","removed","planned":bool,

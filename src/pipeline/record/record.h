@@ -10,6 +10,7 @@
 /*
  * sandbox_run() at workspace_place(), with its result recorded; of a replay: the recorded result,
  * and nothing is run.
+ * What it tried to reach is kept for the step's checkpoint (network.h).
  *
  * out_reading  NULL, or set on success to what the output said about tests (reading.h), of all of
  *              it, though the result keeps head and tail only; new reference

@@ -1,5 +1,6 @@
 #include "record.h"
 
+#include "../network.h"
 #include "../verify/reading.h"
 #include "../workspace.h"
 
@@ -54,6 +55,15 @@ static int keep_result(struct job_run *run, const char *line, const struct sandb
     return keep(run, line, value, err);
 }
 
+/* A name that is looked up may be made of a secret. */
+static void hide_in_network(struct sandbox_result *result)
+{
+    json_t *clean = result->network ? hidden_value(result->network) : NULL;
+
+    json_decref(result->network);
+    result->network = clean;
+}
+
 static int run_and_read(struct job_run *run, const struct sandbox_spec *spec,
                         struct sandbox_result *result, json_t **out_reading, struct err *err)
 {
@@ -68,23 +78,22 @@ static int run_and_read(struct job_run *run, const struct sandbox_spec *spec,
         ours.on_output_arg = reading;
     }
     rc = sandbox_run(run->p->o.sandbox, &ours, result, err);
+    if (!rc)
+        hide_in_network(result);
     if (!rc && reading)
         *out_reading = reading_end(reading, result->exit_code);
     reading_free(reading);
     return rc;
 }
 
-int record_run(struct job_run *run, const char *line, const struct sandbox_spec *spec,
-               struct sandbox_result *result, json_t **out_reading, struct err *err)
+static int run_and_keep(struct job_run *run, const char *line, const struct sandbox_spec *spec,
+                        struct sandbox_result *result, json_t **out_reading, struct err *err)
 {
     struct err why = {0};
     json_t *reading = NULL;
     int kept = VDO_OK;
-    int rc;
+    int rc = run_and_read(run, spec, result, out_reading ? &reading : NULL, &why);
 
-    if (run->p->replay)
-        return replay_command(run->p->replay, run->step, line, result, out_reading, err);
-    rc = run_and_read(run, spec, result, out_reading ? &reading : NULL, &why);
     if (rc == VDO_OK)
         kept = keep_result(run, line, result, reading, err);
     else if (rc == VDO_E_REFUSED || rc == VDO_E_INVALID)
@@ -99,6 +108,19 @@ int record_run(struct job_run *run, const char *line, const struct sandbox_spec 
     if (out_reading)
         *out_reading = reading;
     return VDO_OK;
+}
+
+int record_run(struct job_run *run, const char *line, const struct sandbox_spec *spec,
+               struct sandbox_result *result, json_t **out_reading, struct err *err)
+{
+    AUTO_FREE char *clean = redact_dup(line);
+    int rc = run->p->replay ?
+                 replay_command(run->p->replay, run->step, line, result, out_reading, err) :
+                 run_and_keep(run, line, spec, result, out_reading, err);
+
+    if (!rc)
+        network_keep(run, clean, spec, result);
+    return rc;
 }
 
 int record_fact(struct job_run *run, const char *what, json_t **value, struct err *err)

@@ -21,57 +21,6 @@ const char *setup_reach(const struct job_run *run)
     return config->setup_network ? config->setup_network : run->p->o.config->sandbox.network;
 }
 
-static bool is_same_attempt(const json_t *a, const json_t *b, const char *command)
-{
-    return strcmp(js_str(a, "host", ""), js_str(b, "host", "")) == 0 &&
-           js_int(a, "port", 0) == js_int(b, "port", 0) &&
-           js_bool(a, "allowed", false) == js_bool(b, "allowed", false) &&
-           strcmp(js_str(a, "command", ""), command) == 0;
-}
-
-static bool is_known(const json_t *list, const json_t *attempt, const char *command)
-{
-    size_t i;
-    json_t *known;
-
-    json_array_foreach (list, i, known) {
-        if (is_same_attempt(known, attempt, command))
-            return true;
-    }
-    return false;
-}
-
-static void keep_attempts(struct job_run *run, const char *command, const json_t *attempts)
-{
-    size_t i;
-    json_t *attempt;
-
-    if (!run->network)
-        run->network = json_array();
-    json_array_foreach (attempts, i, attempt) {
-        json_t *copy;
-
-        if (!js_bool(attempt, "allowed", false))
-            run_log(run, "warn", "network: %s:%lld %s, asked for by: %s",
-                    js_str(attempt, "host", ""), (long long)js_int(attempt, "port", 0),
-                    js_str(attempt, "why", ""), command);
-        if (json_array_size(run->network) >= SETUP_MAX_ATTEMPTS ||
-            is_known(run->network, attempt, command))
-            continue;
-        copy = json_deep_copy(attempt);
-        (void)json_object_set_new(copy, "command", js_string_lossy(command, strlen(command)));
-        (void)json_array_append_new(run->network, copy);
-    }
-}
-
-json_t *setup_take_network(struct job_run *run)
-{
-    json_t *network = run->network ? run->network : json_array();
-
-    run->network = NULL;
-    return network;
-}
-
 /* NULL-ended, or NULL when there are none; free the array only. */
 static const char **allowed_hosts(const struct repo_config *config)
 {
@@ -89,15 +38,18 @@ static int run_command(struct job_run *run, const char *dir, const char *line, c
     const struct reach reach = {.network = strcmp(setup_reach(run), "full") == 0, .hosts = hosts};
     struct sandbox_result done = {0};
     struct err why = {0};
-    int rc = checks_run_line(run, dir, line, 0, &reach, &done, &why);
+    enum runs_on was = run->runs_on;
+    int rc;
 
+    run->runs_on = RUNS_ON_SETUP;
+    rc = checks_run_line(run, dir, line, 0, &reach, &done, &why);
+    run->runs_on = was;
     if (rc == VDO_E_REFUSED) {
         *out_why = xstrdup(why.text);
         return VDO_OK;
     }
     if (rc)
         return err_set(err, why.code, "setup: %s", why.text);
-    keep_attempts(run, line, done.network);
     if (done.end == SANDBOX_CANCELLED) {
         rc = err_set(err, VDO_E_CANCELLED, "asked to stop");
     } else if (done.end != SANDBOX_EXITED || done.exit_code != 0) {

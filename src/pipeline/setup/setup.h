@@ -40,18 +40,6 @@ void setup_apply(const struct job_run *run, const char *dir,
 /* Remove layers that are left over or too many; for the janitor. */
 void setup_tidy(const struct config *config);
 
-/*
- * What setup commands of the step tried to reach so far, for its checkpoint:
- *
- *     [{"host","port","allowed","why","count","command"}]
- *
- * the same attempt of the same command once, however many copies it was set up in; [] when there
- * was none, or none could be seen (setup_reach() tells). At most SETUP_MAX_ATTEMPTS. New reference;
- * forgets them.
- */
-#define SETUP_MAX_ATTEMPTS 200
-json_t *setup_take_network(struct job_run *run);
-
 /* What setup may reach: "none", "allow" (each attempt is seen), "full" (attempts cannot be seen).
  * Static. */
 const char *setup_reach(const struct job_run *run);

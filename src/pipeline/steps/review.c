@@ -1,6 +1,5 @@
 #include "../agent/ask.h"
 #include "../changes.h"
-#include "../setup/setup.h"
 #include "../verify/facts.h"
 #include "../verify/findings.h"
 #include "../verify/proof.h"
@@ -188,15 +187,15 @@ static int leave_result(struct review *review, const char *skipped)
     struct job_run *run = review->run;
     const char *said = review->said ? review->said : "";
 
-    run->result = json_pack(
-        "{s:s, s:s, s:o, s:i, s:b, s:o, s:O, s:O, s:O, s:O, s:O, s:o}", "tree", review->tree,
-        "verdict", review->verdict, "summary", js_string_lossy(said, strlen(said)), "rounds",
-        review->rounds, "rounds_used_up",
-        review->rounds >= run->limits.review_rounds && strcmp(review->verdict, "approve") != 0 &&
-            review->rounds > 0,
-        "skipped", skipped ? js_string_lossy(skipped, strlen(skipped)) : json_null(), "findings",
-        review->findings, "by", review->by, "checks", review->v.joined, "proof", review->proof,
-        "facts", review->facts, "network", setup_take_network(run));
+    run->result =
+        json_pack("{s:s, s:s, s:o, s:i, s:b, s:o, s:O, s:O, s:O, s:O, s:O}", "tree", review->tree,
+                  "verdict", review->verdict, "summary", js_string_lossy(said, strlen(said)),
+                  "rounds", review->rounds, "rounds_used_up",
+                  review->rounds >= run->limits.review_rounds &&
+                      strcmp(review->verdict, "approve") != 0 && review->rounds > 0,
+                  "skipped", skipped ? js_string_lossy(skipped, strlen(skipped)) : json_null(),
+                  "findings", review->findings, "by", review->by, "checks", review->v.joined,
+                  "proof", review->proof, "facts", review->facts);
     if (skipped) {
         run_log(run, "warn", "the review could not be done: %s", skipped);
         run_note(run, "skipped: %s", skipped);

@@ -60,13 +60,12 @@ static int leave_result(struct job_run *run, const struct verification *v, const
         rc = facts_make(run, tree, &facts, err);
     if (!rc)
         run->result = json_pack(
-            "{s:s, s:s, s:s?, s:o, s:i, s:b, s:O, s:o, s:O, s:s, s:o}", "tree", tree, "isolation",
+            "{s:s, s:s, s:s?, s:o, s:i, s:b, s:O, s:o, s:O, s:s}", "tree", tree, "isolation",
             record_isolation(run), "skipped", skipped, "summary",
             js_string_lossy(said, strlen(said)), "rounds", v->rounds, "rounds_used_up",
             v->rounds > 0 && v->rounds >= run->limits.fix_rounds && verification_failing(v->joined),
             "checks", v->joined, "proof", proof ? json_incref(proof) : json_null(), "facts", facts,
-            "reach", run->repo_config->n_setup ? setup_reach(run) : "none", "network",
-            setup_take_network(run));
+            "reach", run->repo_config->n_setup ? setup_reach(run) : "none");
     json_decref(proof);
     json_decref(facts);
     return rc;

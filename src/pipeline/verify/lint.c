@@ -244,7 +244,11 @@ static int run_base(struct job_run *run, const json_t *paths, json_t **out, char
     AUTO_FREE char *dir = NULL;
     int rc = make_before(run, paths, &dir, err);
 
-    return rc ? rc : run_in(run, dir, paths, out, out_why, err);
+    run->runs_on = RUNS_ON_BASE;
+    if (!rc)
+        rc = run_in(run, dir, paths, out, out_why, err);
+    run->runs_on = RUNS_ON_CHANGE;
+    return rc;
 }
 
 /* The base is looked at only where a linter is there to do it. */

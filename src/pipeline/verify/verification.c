@@ -63,8 +63,10 @@ static int run_on_base(struct job_run *run, const json_t *checks, json_t **out, 
         rc = workspace_fresh_dir(run, "before", &dir, err);
     if (!rc)
         rc = mirror_export(run->mirror, run_str(run, "checkout.base_sha"), dir, err);
+    run->runs_on = RUNS_ON_BASE;
     if (!rc)
         rc = checks_run(run, dir, checks, out, err);
+    run->runs_on = RUNS_ON_CHANGE;
     return rc;
 }
 
