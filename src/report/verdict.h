@@ -72,8 +72,11 @@ void verdict_lint_row(struct verdict *v);
 /* ---- verdict_run.c: how the job went ---- */
 
 void verdict_limits_row(struct verdict *v);
-void verdict_network_row(struct verdict *v);
 void verdict_isolation_row(struct verdict *v);
 void verdict_cost_row(struct verdict *v);
+
+/* ---- verdict_network.c: what commands tried to reach ---- */
+
+void verdict_network_row(struct verdict *v);
 
 #endif

@@ -52,50 +52,6 @@ void verdict_limits_row(struct verdict *v)
                 json_array_size(hits) ? text.ptr : "none", command);
 }
 
-/* Adds the attempts to text; counts those that were blocked. */
-static size_t list_attempts(const json_t *attempts, struct strbuf *text)
-{
-    size_t blocked = 0;
-    size_t i;
-    json_t *one;
-
-    json_array_foreach (attempts, i, one) {
-        bool allowed = js_bool(one, "allowed", false);
-
-        blocked += !allowed;
-        if (text->len < VERDICT_MAX_TEXT)
-            (void)strbuf_addf(text, "%s%s:%lld %s (%s)", text->len ? ", " : "",
-                              js_str(one, "host", ""), (long long)js_int(one, "port", 0),
-                              allowed ? "allowed" : "blocked", js_str(one, "command", ""));
-    }
-    return blocked;
-}
-
-void verdict_network_row(struct verdict *v)
-{
-    AUTO_FREE char *command = xasprintf("vdo jobs log %s", v->job->id);
-    const char *skipped = js_str(v->points, "verify.skipped", "");
-    bool unseen = strcmp(js_str(v->points, "verify.reach", ""), "full") == 0;
-    AUTO_STRBUF text = {0};
-    size_t blocked;
-
-    strbuf_init(&text, (size_t)VERDICT_MAX_TEXT * 2);
-    blocked = list_attempts(js_at(v->points, "verify.network"), &text);
-    blocked += list_attempts(js_at(v->points, "review.network"), &text);
-    if (*skipped || !js_at(v->points, "verify"))
-        verdict_add(v, "network attempts", "unknown", *skipped ? skipped : "nothing was run", NULL);
-    else if (unseen)
-        verdict_add(
-            v, "network attempts", "unknown",
-            "setup had the whole network, so nobody saw what it reached; the checks had none",
-            command);
-    else if (text.len)
-        verdict_add(v, "network attempts", blocked ? "warn" : "info", text.ptr, command);
-    else
-        verdict_add(v, "network attempts", "pass",
-                    "none recorded; the checks ran without a network", command);
-}
-
 void verdict_isolation_row(struct verdict *v)
 {
     const char *isolation = js_str(v->points, "verify.isolation", "");

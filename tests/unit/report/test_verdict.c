@@ -413,6 +413,68 @@ static void a_secret_fails_a_job_of_which_nothing_was_pushed(void **state)
         assert_null(strstr(js_str(row, "command", ""), "git diff"));
 }
 
+#define ATTEMPT(host, port, allowed, command, on)                                              \
+    "{\"host\":\"" host "\",\"port\":" #port ",\"allowed\":" #allowed                          \
+    ",\"why\":\"more than is looked at\",\"count\":1,\"command\":\"" command "\",\"on\":\"" on \
+    "\"}"
+
+static void attempts_are_the_changes_when_the_base_does_not_make_them(void **state)
+{
+    static const struct {
+        const char *points;
+        const char *row;
+    } rows[] = {
+        {"{\"verify\":{}}", "pass|none|"},
+        {"{\"verify\":{\"network\":[]}}", "pass|none|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 0, false, "make check", "change") "]}}",
+         "warn|a.example blocked (make check)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("192.0.2.1", 443, false, "make check", "both") "]}}",
+         "info|192.0.2.1:443 blocked, on the base too (make check)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 0, false, "make check", "base") "]}}",
+         "info|a.example blocked, on the base only (make check)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 0, false, "make check",
+                                              "base") "]},"
+                                                      "\"review\":{\"network\":[" ATTEMPT(
+                                                          "a.example", 0, false, "make check",
+                                                          "change") "]}}",
+         "info|a.example blocked, on the base too (make check)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 0, false, "make check",
+                                              "both") "," ATTEMPT("b.example", 0, false,
+                                                                  "make check", "change") "]}}",
+         "warn|b.example blocked (make check), a.example blocked, on the base too (make check)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 443, true, "npm ci", "setup") "]}}",
+         "info|a.example:443 allowed (npm ci)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 443, false, "npm ci", "setup") "]}}",
+         "warn|a.example:443 blocked (npm ci)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("a.example", 443, false, "make", "setup") "," ATTEMPT(
+             "a.example", 443, false, "make", "both") "]}}",
+         "warn|a.example:443 blocked (make), a.example:443 blocked, on the base too (make)|"},
+        {"{\"build\":{\"network\":[" ATTEMPT("a.example", 0, false, "npm i x",
+                                             "change") "]},\"verify\":{}}",
+         "warn|a.example blocked (npm i x)|"},
+        {"{\"verify\":{\"network\":[" ATTEMPT("", 0, false, "make check", "change") "]}}",
+         "warn|more than is looked at (make check)|"},
+        {"{\"verify\":{\"network_unseen\":true}}",
+         "unknown|commands without a network could not be seen on this machine (vdo doctor)|"},
+        {"{\"verify\":{\"network_unseen\":true,\"network\":[" ATTEMPT("a.example", 443, true,
+                                                                      "npm ci", "setup") "]}}",
+         "info|a.example:443 allowed (npm ci); commands without a network could not be seen on this"},
+        {"{\"verify\":{\"reach\":\"full\"}}", "unknown|setup had the whole network"},
+        {"{\"verify\":{\"reach\":\"full\",\"network\":[" ATTEMPT("a.example", 0, false,
+                                                                 "make check", "change") "]}}",
+         "warn|a.example blocked (make check); setup had the whole network"},
+        {"{\"verify\":{\"skipped\":\"no isolation\"}}", "unknown|no isolation"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *text = row_text("feature", rows[i].points, "network attempts");
+
+        if (strncmp(text, rows[i].row, strlen(rows[i].row)) != 0)
+            fail_msg("row %zu: %s", i, text);
+    }
+}
+
 static void money_is_shown_without_rounding_up_to_nothing(void **state)
 {
     static const struct {
@@ -442,6 +504,9 @@ int main(void)
         cmocka_unit_test(facts_of_the_change_have_rows_or_say_why_not),
         cmocka_unit_test(limits_and_the_network_have_rows),
         cmocka_unit_test(a_secret_fails_a_job_of_which_nothing_was_pushed),
+}
+
+        cmocka_unit_test(attempts_are_the_changes_when_the_base_does_not_make_them),
         cmocka_unit_test(money_is_shown_without_rounding_up_to_nothing),
     };
 
