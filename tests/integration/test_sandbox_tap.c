@@ -256,7 +256,8 @@ struct trial {
     bool network;
 };
 
-static void try_all(const struct trial *t, struct sandbox_result *result)
+static void try_in(const struct sandbox *where, const struct trial *t,
+                   struct sandbox_result *result)
 {
     static const char *const env[] = {"ASAN_OPTIONS=detect_leaks=0", NULL};
     const char *const allow[] = {t->allow, NULL};
@@ -269,15 +270,20 @@ static void try_all(const struct trial *t, struct sandbox_result *result)
                                 .allow_hosts = t->allow ? allow : NULL};
     struct err err = {0};
 
+    for (size_t i = 0; i < MOST_TRIED && t->what[i]; i++)
+        argv[i + 2] = t->what[i];
+    if (sandbox_run(where, &spec, result, &err))
+        fail_msg("%s", err.text);
+    assert_int_equal(result->end, SANDBOX_EXITED);
+}
+
+static void try_all(const struct trial *t, struct sandbox_result *result)
+{
     if (!sandbox_available(sandbox) || !sandbox->tapped) {
         (void)printf("# skipped: %s %s\n", sandbox_describe(sandbox), sandbox->untapped);
         skip();
     }
-    for (size_t i = 0; i < MOST_TRIED && t->what[i]; i++)
-        argv[i + 2] = t->what[i];
-    if (sandbox_run(sandbox, &spec, result, &err))
-        fail_msg("%s", err.text);
-    assert_int_equal(result->end, SANDBOX_EXITED);
+    try_in(sandbox, t, result);
 }
 
 /* Lines "HOST:PORT WHY" of result.network, in its order. */
@@ -441,12 +447,7 @@ static void sandbox_run__without_the_tap_fails_the_same_and_sees_nothing(void **
     try_all(&t, &tapped);
     without = *sandbox;
     without.tapped = false;
-    {
-        const char *const argv[] = {"./prober", "inside", t.what[0], t.what[1], t.what[2], NULL};
-        const struct sandbox_spec spec = {.dir = dir, .argv = argv, .timeout_ms = 60000};
-
-        assert_int_equal(sandbox_run(&without, &spec, &result, NULL), 0);
-    }
+    try_in(&without, &t, &result);
     assert_string_equal(result.output, tapped.output);
     assert_null(result.network);
     sandbox_result_release(&tapped);
