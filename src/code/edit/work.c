@@ -16,6 +16,26 @@ void work_init(struct work *work, const struct edit_options *options)
     *work = (struct work){.options = options};
 }
 
+void work_forget(struct work_file *file)
+{
+    for (size_t i = 0; i < file->n_insertions; i++) {
+        for (size_t k = 0; k < file->insertions[i].n; k++)
+            free(file->insertions[i].owned[k]);
+        free(file->insertions[i].owned);
+        free(file->insertions[i].v);
+    }
+    free(file->insertions);
+    free(file->removed);
+    free(file->after);
+    free(file->before);
+    file->insertions = NULL;
+    file->n_insertions = 0;
+    file->removed = NULL;
+    file->after = NULL;
+    file->before = NULL;
+    file->pending = false;
+}
+
 static void free_file(struct work_file *file)
 {
     work_forget(file);
