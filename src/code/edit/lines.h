@@ -57,19 +57,4 @@ void line_trim(const char **ptr, size_t *len);
 bool line_starts(const char *ptr, size_t len, const char *text);
 bool line_is(const char *ptr, size_t len, const char *text);
 
-/* Where each content occurs: an index over lines for one key. */
-struct line_index {
-    uint64_t *hash;  /* of each line */
-    uint32_t *next;  /* next line of the same hash + 1; 0 ends */
-    uint32_t *head;  /* slot -> first line + 1 */
-    uint32_t *count; /* slot -> how many lines */
-    size_t mask;
-    size_t n;
-};
-
-void line_index_build(struct line_index *index, const struct lines *lines, enum line_key key);
-void line_index_release(struct line_index *index);
-/* The first line of this hash + 1, or 0; follow with index->next[]. How many in out_count. */
-uint32_t line_index_find(const struct line_index *index, uint64_t hash, uint32_t *out_count);
-
 #endif

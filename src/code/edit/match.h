@@ -8,6 +8,7 @@
 #ifndef VDO_CODE_EDIT_MATCH_H
 #define VDO_CODE_EDIT_MATCH_H
 
+#include "line_index.h"
 #include "lines.h"
 #include "plan.h"
 #include "refusal.h"
