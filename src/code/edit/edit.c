@@ -2,7 +2,7 @@
 
 #include "commit.h"
 #include "report.h"
-#include "scan.h"
+#include "scan_answer.h"
 #include "work.h"
 
 #include "vdo/base/fs.h"

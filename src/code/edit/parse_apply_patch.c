@@ -1,35 +1,16 @@
-#include "scan.h"
+#include "parse.h"
+
+#include "markers.h"
+#include "paths.h"
 
 #include "vdo/base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_mark(const struct line *line, const char *text)
-{
-    const char *ptr = line->ptr;
-    size_t len = line->len;
-
-    line_trim(&ptr, &len);
-    return line_is(ptr, len, text);
-}
-
 static bool starts(const struct line *line, const char *text)
 {
     return line_starts(line->ptr, line->len, text);
-}
-
-static bool is_file_mark(const struct line *line)
-{
-    return starts(line, "*** Update File:") || starts(line, "*** Add File:") ||
-           starts(line, "*** Delete File:");
-}
-
-bool apply_patch_starts(const struct scan *scan, size_t i)
-{
-    const struct line *line = scan_line(scan, i);
-
-    return is_mark(line, "*** Begin Patch") || is_file_mark(line);
 }
 
 static char *mark_path(const struct line *line)
@@ -62,7 +43,7 @@ static int read_hunk(struct scan *scan, struct file_op *op)
     read_hunk_heads(scan, hunk);
     parse_hunk_lines(scan, hunk, true);
     line = scan_line(scan, scan->i);
-    if (line && is_mark(line, "*** End of File")) {
+    if (line && line_is_mark(line, "*** End of File")) {
         hunk->at_eof = true;
         scan->i++;
     }
@@ -93,7 +74,7 @@ static bool dedent_mark(struct line *line)
     struct line trimmed = *line;
 
     line_trim(&trimmed.ptr, &trimmed.len);
-    if (!is_file_mark(&trimmed))
+    if (!line_is_file_mark(&trimmed))
         return false;
     *line = trimmed;
     return true;
@@ -181,7 +162,7 @@ static size_t bare_end(const struct scan *scan)
         size_t info;
         char mark;
 
-        if (is_mark(line, "*** End Patch") || is_mark(line, "EOF"))
+        if (line_is_mark(line, "*** End Patch") || line_is_mark(line, "EOF"))
             return i;
         if (line->len > 0 && line->ptr[0] != ' ' && line_is_fence(line, &mark, &len, &info))
             return i;
@@ -196,11 +177,11 @@ static int parse_bare(struct scan *scan)
     int rc = VDO_OK;
 
     scan->lines.n = bare_end(scan);
-    while (rc == VDO_OK && (line = scan_line(scan, scan->i)) && is_file_mark(line))
+    while (rc == VDO_OK && (line = scan_line(scan, scan->i)) && line_is_file_mark(line))
         rc = read_file(scan, line);
     scan->lines.n = all;
     line = scan_line(scan, scan->i);
-    if (rc == VDO_OK && line && is_mark(line, "*** End Patch"))
+    if (rc == VDO_OK && line && line_is_mark(line, "*** End Patch"))
         scan->i++;
     return rc;
 }
@@ -215,7 +196,7 @@ static void dedent_end(struct scan *scan)
 
         if (starts(line, "*** End Patch"))
             return;
-        if (is_mark(line, "*** End Patch"))
+        if (line_is_mark(line, "*** End Patch"))
             last = line;
     }
     if (last)
@@ -229,12 +210,12 @@ int parse_apply_patch(struct scan *scan)
     const struct line *line = scan_line(scan, scan->i);
     int rc = VDO_OK;
 
-    if (!is_mark(line, "*** Begin Patch"))
+    if (!line_is_mark(line, "*** Begin Patch"))
         return parse_bare(scan);
     scan->i++;
     dedent_end(scan);
     while (rc == VDO_OK && (line = scan_line(scan, scan->i))) {
-        if (is_mark(line, "*** End Patch")) {
+        if (line_is_mark(line, "*** End Patch")) {
             scan->i++;
             if (scan->plan->n == had)
                 return refuse(scan->why, REASON_EMPTY,

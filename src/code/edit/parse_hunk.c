@@ -1,4 +1,6 @@
-#include "scan.h"
+#include "parse.h"
+
+#include "markers.h"
 
 #include <stdlib.h>
 #include <string.h>

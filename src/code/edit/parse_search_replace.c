@@ -1,81 +1,12 @@
-#include "scan.h"
+#include "parse.h"
+
+#include "markers.h"
 
 #include "vdo/base/mem.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum marker { MARK_NONE, MARK_SEARCH, MARK_MIDDLE, MARK_REPLACE };
-
-static size_t run_of(const struct line *line, char c)
-{
-    size_t n = 0;
-
-    while (n < line->len && line->ptr[n] == c)
-        n++;
-    return n;
-}
-
-static bool word_follows(const struct line *line, size_t from, const char *const *words)
-{
-    const char *ptr = line->ptr + from;
-    size_t len = line->len - from;
-
-    if (len == 0 || ptr[0] != ' ')
-        return false;
-    line_trim(&ptr, &len);
-    if (len > 1 && (ptr[len - 1] == '>' || ptr[len - 1] == '<'))
-        len = line_rstrip(ptr, len - 1);
-    for (; *words; words++) {
-        if (line_is(ptr, len, *words))
-            return true;
-    }
-    return false;
-}
-
-/* At least three signs of one kind, a blank, the word. */
-static enum marker marker_of(const struct line *line)
-{
-    static const char *const SEARCH[] = {"SEARCH", "ORIGINAL", NULL};
-    static const char *const REPLACE[] = {"REPLACE", "UPDATED", NULL};
-    size_t n;
-
-    if (line->len < 3)
-        return MARK_NONE;
-    n = run_of(line, line->ptr[0]);
-    if (n < 3)
-        return MARK_NONE;
-    if (line->ptr[0] == '=')
-        return line_is_blank(line->ptr + n, line->len - n) ? MARK_MIDDLE : MARK_NONE;
-    if ((line->ptr[0] == '<' || line->ptr[0] == '-') && word_follows(line, n, SEARCH))
-        return MARK_SEARCH;
-    if ((line->ptr[0] == '>' || line->ptr[0] == '+') && word_follows(line, n, REPLACE))
-        return MARK_REPLACE;
-    return MARK_NONE;
-}
-
-bool search_replace_starts(const struct scan *scan, size_t i)
-{
-    return marker_of(scan_line(scan, i)) == MARK_SEARCH;
-}
-
-bool search_replace_broken(const struct line *line)
-{
-    const char *ptr = line->ptr;
-    size_t len = line->len;
-    size_t n = 0;
-
-    line_trim(&ptr, &len);
-    while (n < len && strchr("<>-+=", ptr[n]))
-        n++;
-    if (n < 2)
-        return false;
-    ptr += n;
-    len -= n;
-    line_trim(&ptr, &len);
-    return line_is(ptr, len, "SEARCH") || line_is(ptr, len, "REPLACE");
-}
 
 struct block {
     size_t begin;  /* line of the SEARCH marker */
@@ -108,8 +39,8 @@ static void read_hints(struct scan *scan, struct block *block)
         hinted = true;
         i++;
     }
-    if (hinted && line && run_of(line, '-') >= 3 &&
-        line_is_blank(line->ptr + run_of(line, '-'), line->len - run_of(line, '-')))
+    if (hinted && line && line_run_of(line, '-') >= 3 &&
+        line_is_blank(line->ptr + line_run_of(line, '-'), line->len - line_run_of(line, '-')))
         i++;
     if (hinted)
         scan->i = i;
@@ -156,16 +87,16 @@ static int find_marks(struct scan *scan, struct block *block)
 /* Of several lines of "=" those of the usual length are the separator, or may be. */
 static void prefer_usual(struct scan *scan, struct block *block)
 {
-    size_t usual = run_of(scan_line(scan, block->begin), scan->lines.v[block->begin].ptr[0]);
+    size_t usual = line_run_of(scan_line(scan, block->begin), scan->lines.v[block->begin].ptr[0]);
     size_t kept = 0;
 
     for (size_t i = 0; i < block->n_middles; i++)
-        kept += run_of(scan_line(scan, block->middles[i]), '=') == usual;
+        kept += line_run_of(scan_line(scan, block->middles[i]), '=') == usual;
     if (kept == 0 || kept == block->n_middles)
         return;
     kept = 0;
     for (size_t i = 0; i < block->n_middles; i++) {
-        if (run_of(scan_line(scan, block->middles[i]), '=') == usual)
+        if (line_run_of(scan_line(scan, block->middles[i]), '=') == usual)
             block->middles[kept++] = block->middles[i];
     }
     block->n_middles = kept;
@@ -216,8 +147,9 @@ static struct hunk_line *block_lines(const struct scan *scan, size_t from, size_
     for (size_t i = from; i < to; i++) {
         const struct line *line = scan_line(scan, i);
         struct line rest = {line->ptr + 1, line->len - 1, line->eol};
-        bool escaped = line->len > 3 && line->ptr[0] == '\\' &&
-                       (marker_of(&rest) != MARK_NONE || run_of(&rest, '-') >= 7 || is_hint(&rest));
+        bool escaped =
+            line->len > 3 && line->ptr[0] == '\\' &&
+            (marker_of(&rest) != MARK_NONE || line_run_of(&rest, '-') >= 7 || is_hint(&rest));
 
         v[i - from] = (struct hunk_line){.ptr = escaped ? rest.ptr : line->ptr,
                                          .len = escaped ? rest.len : line->len,

@@ -1,4 +1,7 @@
-#include "scan.h"
+#include "parse.h"
+
+#include "markers.h"
+#include "paths.h"
 
 #include "vdo/base/mem.h"
 
@@ -29,20 +32,6 @@ static void release_header(struct header *h)
     free(h->git_new);
     free(h->rename_from);
     free(h->rename_to);
-}
-
-bool udiff_starts(const struct scan *scan, size_t i)
-{
-    const struct line *line = scan_line(scan, i);
-    const struct line *next = scan_line(scan, i + 1);
-
-    if (line_starts(line->ptr, line->len, "diff --git "))
-        return true;
-    if (next && line_starts(line->ptr, line->len, "--- ") &&
-        line_starts(next->ptr, next->len, "+++ "))
-        return true;
-    return line_starts(line->ptr, line->len, "@@") &&
-           (line->len == 2 || line->ptr[2] == ' ' || line->ptr[2] == '@');
 }
 
 /* "2024-01-31 10:00" behind a path without a tab between. */

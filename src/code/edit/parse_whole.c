@@ -1,4 +1,7 @@
-#include "scan.h"
+#include "parse.h"
+
+#include "markers.h"
+#include "paths.h"
 
 #include "vdo/base/mem.h"
 

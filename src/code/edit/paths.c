@@ -1,4 +1,4 @@
-#include "scan.h"
+#include "paths.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"

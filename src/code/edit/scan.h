@@ -1,9 +1,6 @@
 /*
- * scan: an answer read line by line; each format has a reader that takes over where its first
- * marker stands and comes back behind its last line.
- *
- * Between the readers' parts lie prose, Markdown fences, shell wrappers and the names of files;
- * the scanner keeps the fence that is open and the file that was named last.
+ * scan: how far an answer has been read, line by line, with the fence that is open and the file
+ * that was named last.
  */
 #ifndef VDO_CODE_EDIT_SCAN_H
 #define VDO_CODE_EDIT_SCAN_H
@@ -36,10 +33,6 @@ struct scan {
     size_t parts;       /* how many parts were read */
 };
 
-/* Read an answer into a plan. VDO_E_REFUSED with why. The answer must outlive the plan. */
-int scan_answer(struct work *work, enum edit_format format, const char *answer, size_t len,
-                struct edit_plan *plan, struct refusal *why);
-
 bool scan_wants(const struct scan *scan, enum edit_format format);
 const struct line *scan_line(const struct scan *scan, size_t i); /* NULL behind the end */
 /* The line that is read next; there must be one. */
@@ -51,35 +44,9 @@ bool line_is_fence(const struct line *line, char *mark, size_t *len, size_t *inf
 /* The file the next part speaks of: the one named since the last part, or that one's. Owned by the
  * caller; NULL when there is none. Forgets the name. */
 char *scan_take_path(struct scan *scan);
+/* Remember the file that is named at the line read next. Takes over path. */
+void scan_name_file(struct scan *scan, char *path, bool weak);
 /* Remember the path of a part that was read. */
 void scan_used_path(struct scan *scan, const char *path);
-
-/* Does a part of this format start at line i? */
-bool udiff_starts(const struct scan *scan, size_t i);
-bool apply_patch_starts(const struct scan *scan, size_t i);
-bool search_replace_starts(const struct scan *scan, size_t i);
-/* A line that wants to be a marker of a search block and is not one. */
-bool search_replace_broken(const struct line *line);
-int refuse_broken_marker(struct scan *scan);
-
-int parse_udiff(struct scan *scan);
-int parse_apply_patch(struct scan *scan);
-int parse_search_replace(struct scan *scan);
-/* At an opening fence. 1: it was a file; 0: it was not, nothing was read. */
-int parse_whole(struct scan *scan);
-
-/* Hunk lines from scan->i on, up to what ends a hunk. */
-void parse_hunk_lines(struct scan *scan, struct hunk *hunk, bool envelope);
-/* Numbers of "@@ -1,2 +3,4 @@ text"; text is set to what stands behind, trimmed. */
-void parse_hunk_header(const struct line *line, struct hunk *hunk, struct span *text);
-/* Cut noise at the end, check that there is a change. */
-int finish_hunk(struct scan *scan, struct hunk *hunk);
-
-/* The file that a line of prose names, or NULL. weak: it does so in the middle of a sentence. */
-char *path_from_line(struct work *work, const struct line *line, bool *weak);
-/* The file that a fence's info string names, or NULL. */
-char *path_from_info(struct work *work, const char *info, size_t len);
-/* A path as written in a header: blanks, quotes and a leading "./" taken off. */
-char *path_clean(const char *ptr, size_t len);
 
 #endif

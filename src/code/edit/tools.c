@@ -1,4 +1,3 @@
-#include "scan.h"
 #include "whole.h"
 #include "work.h"
 
