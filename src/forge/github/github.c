@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void github_close(struct forge *forge)
 {
@@ -114,24 +113,5 @@ int forge_github_open(const struct forge_options *options, struct forge **out, s
         secret_copy(&g->personal, options->token);
     }
     *out = &g->forge;
-    return VDO_OK;
-}
-
-struct github *github_of(struct forge_session *s)
-{
-    return (struct github *)s->forge;
-}
-
-int github_pause(struct forge_session *s, int64_t ms, struct err *err)
-{
-    const struct clock *clock = github_of(s)->clock;
-    const struct timespec slice = {.tv_nsec = 20L * 1000000};
-    int64_t until = clock_mono_ms(clock) + ms;
-
-    while (clock_mono_ms(clock) < until) {
-        if (s->cancel && atomic_load(s->cancel))
-            return err_set(err, VDO_E_CANCELLED, "asked to stop");
-        (void)nanosleep(&slice, NULL);
-    }
     return VDO_OK;
 }

@@ -1,8 +1,11 @@
 /*
  * github: what the files of the GitHub forge share. Used inside forge/github only.
  *
- *     issues.c pulls.c repos.c -> rest.c (one request with retries, redirects, pages) -> tokens.c
- * (who signs it), governor.c (may it go out now), answer.c (what came back)
+ *     issues.c pulls.c repos.c -> rest.c (calls for a repository, lists of many pages)
+ *       -> sign.c (who signs a request; fetches tokens by requests that the App signs)
+ *       -> request.c (one request with retries and redirects)
+ *       -> tokens.c (what there is to sign with), governor.c (may it go out now), answer.c (what
+ *          came back)
  *
  * Sources: GitHub's REST documentation, API version 2022-11-28; "Generating a JSON Web Token (JWT)
  * for a GitHub App"; "Rate limits for the REST API".
@@ -63,31 +66,27 @@ struct github_session {
     struct http_client *http;
 };
 
-struct github *github_of(struct forge_session *s);
-/* Wait until the forge's clock has gone on by ms; VDO_E_CANCELLED when the session is told to stop.
- */
-int github_pause(struct forge_session *s, int64_t ms, struct err *err);
+static inline struct github *github_of(const struct forge_session *s)
+{
+    return (struct github *)s->forge;
+}
 
 /* ---- tokens.c ---- */
 
-enum github_signer { SIGN_APP, SIGN_INSTALLATION, SIGN_NOBODY };
-
-/* The value of the Authorization header ("Bearer ..."); released by the caller. `fresh` (may be
- * NULL): the token was made within 10 s. SIGN_NOBODY: nothing is set. */
-int github_authorize(struct forge_session *s, enum github_signer signer, int64_t installation_id,
-                     struct secret *out_header, bool *fresh, struct err *err);
-/* A token of an installation (or the personal one) that is good for at least least_ms. */
-int github_token(struct forge_session *s, int64_t installation_id, int64_t least_ms,
-                 struct secret *out, struct err *err);
-/* It was refused: mint another at the next use. */
+/* A JWT of the App, by GitHub's clock as far as we know it. */
+int github_jwt(struct github *g, struct secret *out, struct err *err);
+void github_keep_token(struct github *g, int64_t installation_id, const char *text,
+                       int64_t expires_ms);
+/* The token of an installation, when we have one that is good for more than least_ms. `fresh` (may
+ * be NULL): it was made within 10 s. */
+bool github_copy_token(struct github *g, int64_t installation_id, int64_t least_ms,
+                       struct secret *out, bool *fresh);
+/* It was refused: fetch another at the next use. */
 void github_drop_token(struct github *g, int64_t installation_id);
 /* A JWT was refused: believe the server's Date header. */
 void github_learn_date(struct github *g, const char *date);
 /* How far GitHub's clock is ahead of ours, as far as we know. */
 int64_t github_clock_offset_ms(struct github *g);
-/* The installation of a repository, for jobs that do not know theirs. */
-int github_find_installation(struct forge_session *s, const struct forge_repo *repo,
-                             int64_t *out_id, struct err *err);
 
 /* ---- governor.c ---- */
 
@@ -112,7 +111,9 @@ char *answer_next_page(const struct http_result *result);
 /* Where a redirect leads, with an origin; NULL: nowhere. Freed by the caller, who checks it. */
 char *answer_location(const struct http_result *result, const char *api_url);
 
-/* ---- rest.c ---- */
+/* ---- request.c ---- */
+
+enum github_signer { SIGN_APP, SIGN_INSTALLATION, SIGN_NOBODY };
 
 struct rest_call {
     const char *method;
@@ -133,11 +134,34 @@ struct rest_answer {
     char *next_page; /* of a list: URL of the page behind it, or NULL; freed by the caller */
 };
 
+/* The value of the Authorization header ("Bearer ..."), released by the caller; not set for
+ * SIGN_NOBODY. `fresh`: the token was made within 10 s. */
+typedef int (*request_authorize_fn)(struct forge_session *s, const struct rest_call *call,
+                                    struct secret *out_header, bool *fresh, struct err *err);
+
 /*
  * One request. 0 for 2xx (answer filled in, free json with json_decref()); otherwise the code and
  * text that forge.h promises, and answer->status. A POST goes out once more only when it is certain
  * that the first had no effect.
  */
+int request_send(struct forge_session *s, const struct rest_call *call,
+                 request_authorize_fn authorize, struct rest_answer *answer, struct err *err);
+
+/* ---- sign.c ---- */
+
+/* Signs as the call says. With a personal token that signs everything. */
+int github_authorize(struct forge_session *s, const struct rest_call *call,
+                     struct secret *out_header, bool *fresh, struct err *err);
+/* A token of an installation (or the personal one) that is good for at least least_ms. */
+int github_token(struct forge_session *s, int64_t installation_id, int64_t least_ms,
+                 struct secret *out, struct err *err);
+/* The installation of a repository, for jobs that do not know theirs. */
+int github_find_installation(struct forge_session *s, const struct forge_repo *repo,
+                             int64_t *out_id, struct err *err);
+
+/* ---- rest.c ---- */
+
+/* One request, signed as it says; see request_send(). */
 int rest_call(struct forge_session *s, const struct rest_call *call, struct rest_answer *answer,
               struct err *err);
 /* GET all pages of a list below /repos/<name>; each array's elements are appended to out (an
