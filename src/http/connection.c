@@ -1,5 +1,4 @@
 #include "server_parts.h"
-#include "vdo/base/clock.h"
 #include "vdo/base/mem.h"
 
 #include <arpa/inet.h>
@@ -9,11 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int64_t now_ms(void)
-{
-    return clock_mono_ms(clock_real());
-}
 
 void connection_enter(struct connection *connection, enum phase to)
 {

@@ -2,15 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { MAX_TICK_MS = 1000, MIN_TICK_MS = 10, ACCEPT_SERIES = 64 };
-
-void gate_wake(struct http_server *server)
-{
-    eventfd_write(server->wake_fd, 1);
-}
 
 static bool is_full(struct http_server *server)
 {

@@ -15,11 +15,13 @@
 #include "listen.h"
 #include "route.h"
 #include "target.h"
+#include "vdo/base/clock.h"
 #include "vdo/http/server.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -145,12 +147,22 @@ struct http_server {
     int64_t next_ping_ms;
 };
 
+/* By the clock of deadlines. */
+static inline int64_t now_ms(void)
+{
+    return clock_mono_ms(clock_real());
+}
+
+/* Have the gate look around at once. */
+static inline void gate_wake(const struct http_server *server)
+{
+    eventfd_write(server->wake_fd, 1);
+}
+
 /* gate.c */
 void *gate_run(void *server_arg);
-void gate_wake(struct http_server *server);
 
 /* connection.c */
-int64_t now_ms(void);
 /* A request line arrived, a request is over: the phase changes unless the connection was cut. */
 bool connection_move(struct connection *connection, enum phase from, enum phase to);
 void connection_enter(struct connection *connection, enum phase to);
