@@ -61,13 +61,6 @@ void attempt_price(const struct attempt *attempt, struct outcome *outcome);
 int attempt_settle(const struct attempt *attempt, const struct reservation *reservation,
                    const struct outcome *outcome, int64_t started_ms, struct err *err);
 
-/* The whole conversation as it stands in the record, secrets hidden; compact JSON, free with
- * free().
- */
-char *attempt_request_text(const struct attempt *attempt);
-/* Say in a request for the record that an answer by schema was wanted. */
-void attempt_name_schema(const struct attempt *attempt, json_t *request);
-
 /* ---- play.c ---- */
 
 /* The answer that the model's player gives. Errors are the player's. */

@@ -14,14 +14,6 @@
 
 enum { MAX_PAUSES = 8 };
 
-const char *model_stop_name(enum model_stop stop)
-{
-    static const char *const names[] = {"end",     "tool",  "length", "refusal",
-                                        "context", "pause", "other"};
-
-    return names[stop];
-}
-
 int model_open(const struct config *config, struct store *store, const struct clock *clock,
                struct model **out, struct err *err)
 {

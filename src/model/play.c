@@ -1,19 +1,12 @@
 #include "attempt.h"
+#include "recorder.h"
+#include "stop.h"
 #include "turns.h"
 
 #include "vdo/json/json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static enum model_stop stop_named(const char *name)
-{
-    for (int i = STOP_END; i <= STOP_OTHER; i++) {
-        if (strcmp(model_stop_name((enum model_stop)i), name) == 0)
-            return (enum model_stop)i;
-    }
-    return STOP_OTHER;
-}
 
 static void read_usage(const json_t *from, struct usage *usage)
 {
@@ -39,7 +32,7 @@ static void hand_on(struct wire_answer *answer)
 int play_answer(const struct attempt *attempt, struct outcome *out, struct err *err)
 {
     const struct model *model = attempt->session->model;
-    char *text = attempt_request_text(attempt);
+    char *text = recorder_whole_request(attempt);
     json_auto_t *request = NULL;
     json_auto_t *response = NULL;
     int rc = js_parse(text, strlen(text), &request, err);
@@ -51,7 +44,8 @@ int play_answer(const struct attempt *attempt, struct outcome *out, struct err *
     if (rc)
         return rc;
     turn_from_json(json_object_get(response, "turn"), &out->answer.turn);
-    out->answer.stop = stop_named(js_str(response, "stop", "end"));
+    if (!stop_parse(js_str(response, "stop", "end"), &out->answer.stop))
+        out->answer.stop = STOP_OTHER;
     wire_set_stop(&out->answer, js_str(response, "raw_stop", ""));
     read_usage(json_object_get(response, "usage"), &out->answer.usage);
     out->answer.usage_seen = true;

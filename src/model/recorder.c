@@ -134,6 +134,23 @@ static json_t *rest_of(const struct chat *chat, size_t known)
     return turns;
 }
 
+/* Say that an answer by schema was wanted. */
+static void name_schema(const struct attempt *attempt, json_t *request)
+{
+    if (attempt->schema)
+        (void)json_object_set_new(
+            request, "schema_name",
+            json_string(attempt->request->schema_name ? attempt->request->schema_name : "answer"));
+}
+
+char *recorder_whole_request(const struct attempt *attempt)
+{
+    json_auto_t *request = chat_to_json(attempt->chat);
+
+    name_schema(attempt, request);
+    return redact_json(request);
+}
+
 char *recorder_request(struct recorder *recorder, const struct attempt *attempt)
 {
     const struct chat *chat = attempt->chat;
@@ -148,7 +165,7 @@ char *recorder_request(struct recorder *recorder, const struct attempt *attempt)
         request = chat_to_json(chat);
         remember_start(recorder, chat, job_id);
     }
-    attempt_name_schema(attempt, request);
+    name_schema(attempt, request);
     (void)rand_id(recorder->id);
     (void)json_object_set_new(request, "id", json_string(recorder->id));
     remember_turns(recorder, chat, known);

@@ -23,5 +23,7 @@ void recorder_release(struct recorder *recorder);
 /* The request of an attempt as it goes into the record; free with free(). It is remembered at once;
  * recorder_release() when the store did not take it. */
 char *recorder_request(struct recorder *recorder, const struct attempt *attempt);
+/* The same with every turn, and nothing is remembered. */
+char *recorder_whole_request(const struct attempt *attempt);
 
 #endif

@@ -153,22 +153,6 @@ static json_t *usage_json(const struct usage *usage)
                      "reasoning", (json_int_t)usage->reasoning, "estimated", usage->estimated);
 }
 
-void attempt_name_schema(const struct attempt *attempt, json_t *request)
-{
-    if (attempt->schema)
-        (void)json_object_set_new(
-            request, "schema_name",
-            json_string(attempt->request->schema_name ? attempt->request->schema_name : "answer"));
-}
-
-char *attempt_request_text(const struct attempt *attempt)
-{
-    json_auto_t *request = chat_to_json(attempt->chat);
-
-    attempt_name_schema(attempt, request);
-    return redact_json(request);
-}
-
 static char *response_text(const struct outcome *outcome)
 {
     const struct wire_answer *answer = &outcome->answer;

@@ -1,6 +1,7 @@
 /* Answers from a scripted model file; its shape is on the interfaces page, "Scripted model file".
  */
 #include "../script.h"
+#include "../stop.h"
 #include "../turns.h"
 
 #include "vdo/base/assets.h"
@@ -218,10 +219,10 @@ static void add_calls(struct wire_answer *answer, const json_t *calls)
 
 static enum model_stop stop_of(const struct wire_answer *answer, const char *stop)
 {
-    for (int i = STOP_END; stop && i <= STOP_OTHER; i++) {
-        if (strcmp(model_stop_name((enum model_stop)i), stop) == 0)
-            return (enum model_stop)i;
-    }
+    enum model_stop named;
+
+    if (stop && stop_parse(stop, &named))
+        return named;
     return turn_has_calls(&answer->turn) ? STOP_TOOL : STOP_END;
 }
 

@@ -57,7 +57,7 @@ static size_t record(struct world *w, int64_t *out_keep)
     struct attempt attempt = {
         .context = &w->context, .request = &w->request, .chat = &w->chat, .schema = w->schema};
     AUTO_FREE char *text = recorder_request(&w->recorder, &attempt);
-    AUTO_FREE char *wanted_text = attempt_request_text(&attempt);
+    AUTO_FREE char *wanted_text = recorder_whole_request(&attempt);
     json_auto_t *request = NULL;
     json_auto_t *wanted = NULL;
     json_auto_t *whole = NULL;
