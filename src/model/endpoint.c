@@ -1,5 +1,7 @@
 #include "endpoint.h"
 
+#include "protocols.h"
+
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
 
@@ -15,7 +17,7 @@ void endpoint_init(struct endpoint *endpoint, const struct config_provider *conf
 {
     pthread_condattr_t attr;
 
-    *endpoint = (struct endpoint){.config = config, .ops = wire_ops(config->api)};
+    *endpoint = (struct endpoint){.config = config, .ops = protocol_ops(config->api)};
     (void)pthread_mutex_init(&endpoint->lock, NULL);
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -327,7 +329,7 @@ static json_t *report_one(struct endpoint *endpoint, int64_t now_ms)
     if (state == BREAKER_CLOSED && now_ms < endpoint->hold_until_ms)
         state = BREAKER_OPEN;
     out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:o}", "name",
-                    endpoint->config->name, "api", wire_api_name(endpoint->config->api), "model",
+                    endpoint->config->name, "api", protocol_name(endpoint->config->api), "model",
                     endpoint_model(endpoint), "base_url",
                     endpoint->config->base_url ? endpoint->config->base_url : "", "breaker",
                     breaker_state_name(state), "last_ok_ms", (json_int_t)endpoint->last_ok_ms,

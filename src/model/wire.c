@@ -13,30 +13,6 @@
 
 const char wire_continue[] = "Continue.";
 
-const struct provider_ops *wire_ops(enum provider_api api)
-{
-    switch (api) {
-    case PROVIDER_ANTHROPIC:
-        return &anthropic_ops;
-    case PROVIDER_OPENAI_RESPONSES:
-        return &openai_responses_ops;
-    case PROVIDER_OPENAI_CHAT:
-        return &openai_chat_ops;
-    case PROVIDER_GEMINI:
-        return &gemini_ops;
-    case PROVIDER_SCRIPT:
-        break;
-    }
-    return NULL;
-}
-
-const char *wire_api_name(enum provider_api api)
-{
-    const struct provider_ops *ops = wire_ops(api);
-
-    return ops ? ops->api : "script";
-}
-
 void wire_header_add(struct wire_headers *headers, const char *name, const char *prefix,
                      const char *value)
 {

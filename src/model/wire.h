@@ -130,9 +130,6 @@ extern const struct provider_ops anthropic_ops;
 extern const struct provider_ops openai_chat_ops;
 extern const struct provider_ops openai_responses_ops;
 extern const struct provider_ops gemini_ops;
-/* NULL for scripts, which have no wire. */
-const struct provider_ops *wire_ops(enum provider_api api);
-const char *wire_api_name(enum provider_api api);
 
 void wire_answer_init(struct wire_answer *answer, const struct provider_ops *ops);
 void wire_answer_release(struct wire_answer *answer, const struct provider_ops *ops);
