@@ -193,6 +193,21 @@ char *wire_orphan_text(const struct chat *chat, size_t at, const struct block *b
     return xasprintf("[%s] %s", block->tool, block->text);
 }
 
+void wire_add_said(const struct chat *chat, size_t at, void (*add)(json_t *to, const char *text),
+                   json_t *to)
+{
+    const struct turn *turn = &chat->turns[at];
+
+    for (size_t i = 0; i < turn->n_blocks; i++) {
+        AUTO_FREE char *orphan = wire_orphan_text(chat, at, &turn->blocks[i]);
+
+        if (orphan)
+            add(to, orphan);
+        else if (turn->blocks[i].kind == BLOCK_TEXT)
+            add(to, turn->blocks[i].text);
+    }
+}
+
 json_t *wire_parse_args(const char *text)
 {
     json_t *args = NULL;

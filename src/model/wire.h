@@ -174,6 +174,9 @@ const struct turn *wire_calls_before(const struct chat *chat, size_t at);
 /* Results that answer no call go as text, so that nothing the user said is lost. NULL when `block`
  * is no such result; free with free(). */
 char *wire_orphan_text(const struct chat *chat, size_t at, const struct block *block);
+/* Add each thing that the user says at turns[at], one after the other. */
+void wire_add_said(const struct chat *chat, size_t at, void (*add)(json_t *to, const char *text),
+                   json_t *to);
 /* What a user says to an assistant whose turn stands last: every wire wants the user's turn there.
  */
 extern const char wire_continue[];

@@ -58,18 +58,10 @@ static void add_results(const struct wire_call *call, size_t at, json_t *content
 
 static json_t *user_content(const struct wire_call *call, size_t at)
 {
-    const struct turn *turn = &call->chat->turns[at];
     json_t *content = json_array();
 
     add_results(call, at, content);
-    for (size_t i = 0; i < turn->n_blocks; i++) {
-        AUTO_FREE char *orphan = wire_orphan_text(call->chat, at, &turn->blocks[i]);
-
-        if (orphan)
-            add_text(content, orphan);
-        else if (turn->blocks[i].kind == BLOCK_TEXT)
-            add_text(content, turn->blocks[i].text);
-    }
+    wire_add_said(call->chat, at, add_text, content);
     if (json_array_size(content) == 0)
         add_text(content, "(no text)");
     return content;

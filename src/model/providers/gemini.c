@@ -71,18 +71,10 @@ static void add_results(const struct wire_call *call, size_t at, json_t *parts)
 
 static json_t *user_parts(const struct wire_call *call, size_t at)
 {
-    const struct turn *turn = &call->chat->turns[at];
     json_t *parts = json_array();
 
     add_results(call, at, parts);
-    for (size_t i = 0; i < turn->n_blocks; i++) {
-        AUTO_FREE char *orphan = wire_orphan_text(call->chat, at, &turn->blocks[i]);
-
-        if (orphan)
-            add_text(parts, orphan);
-        else if (turn->blocks[i].kind == BLOCK_TEXT)
-            add_text(parts, turn->blocks[i].text);
-    }
+    wire_add_said(call->chat, at, add_text, parts);
     if (json_array_size(parts) == 0)
         add_text(parts, "(no text)");
     return parts;
