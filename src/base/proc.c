@@ -3,6 +3,7 @@
 #include "vdo/base/clock.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
+#include "vdo/base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -212,18 +213,13 @@ static void *supervise(void *arg)
 
 int proc_start_supervisor(struct err *err)
 {
-    sigset_t all;
-    sigset_t before;
     int rc = 0;
 
     (void)pthread_mutex_lock(&supervisor.lock);
     if (!supervisor.running) {
-        (void)sigfillset(&all);
-        (void)pthread_sigmask(SIG_SETMASK, &all, &before);
         supervisor.stop = false;
-        rc = pthread_create(&supervisor.thread, NULL, supervise, NULL);
+        rc = thread_start(&supervisor.thread, supervise, NULL);
         supervisor.running = rc == 0;
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     }
     (void)pthread_mutex_unlock(&supervisor.lock);
     return rc ? err_set(err, VDO_E_IO, "start the process supervisor: %s", strerrordesc_np(rc)) :

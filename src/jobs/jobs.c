@@ -1,10 +1,10 @@
 #include "vdo/jobs/jobs.h"
 
 #include "vdo/base/mem.h"
+#include "vdo/base/thread.h"
 
 #include "room.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,16 +103,11 @@ int jobs_new(const struct jobs_options *options, struct jobs **out, struct err *
 
 /* ---- threads ---- */
 
-int start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what, struct err *err)
+static int start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what,
+                        struct err *err)
 {
-    sigset_t all;
-    sigset_t before;
-    int rc;
+    int rc = thread_start(out, run, arg);
 
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(out, NULL, run, arg);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc)
         return err_set(err, VDO_E_IO, "the %s thread could not be started: %s", what,
                        strerrordesc_np(rc));

@@ -78,9 +78,6 @@ void *worker_main(void *slot);
 void *renewer_main(void *jobs);
 void *sender_main(void *jobs);
 void *janitor_main(void *jobs);
-/* With all signals blocked. */
-int start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what,
-                 struct err *err);
 /* The renewer, when it does not run yet. */
 int start_renewer(struct jobs *jobs, struct err *err);
 

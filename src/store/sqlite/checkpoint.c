@@ -1,10 +1,11 @@
 #include "vdo/base/mem.h"
+#include "vdo/base/thread.h"
 
 #include "lite.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 /*
  * Moving the WAL into the file takes as long as writing it took. A thread of its own does it while
@@ -47,6 +48,15 @@ static void *run(void *arg)
     return NULL;
 }
 
+static int start(struct checkpointer *k, struct err *err)
+{
+    int rc = thread_start(&k->thread, run, k);
+
+    return rc ? err_set(err, VDO_E_IO, "store: the checkpoint thread could not be started: %s",
+                        strerrordesc_np(rc)) :
+                VDO_OK;
+}
+
 int checkpointer_start(const char *path, struct checkpointer **out, struct err *err)
 {
     static const struct sqldb_options options = {.must_exist = true,
@@ -57,7 +67,7 @@ int checkpointer_start(const char *path, struct checkpointer **out, struct err *
     (void)pthread_mutex_init(&k->lock, NULL);
     (void)pthread_cond_init(&k->changed, NULL);
     if (!rc)
-        rc = lite_start_thread(&k->thread, run, k, "checkpoint", err);
+        rc = start(k, err);
     if (rc) {
         conn_close(k->conn);
         free(k);

@@ -15,8 +15,6 @@
 #include "../backend.h"
 #include "conn.h"
 
-#include <pthread.h>
-
 struct lite; /* begins with struct store */
 
 typedef int (*conn_fn)(struct conn *c, void *arg, struct err *err);
@@ -47,10 +45,6 @@ int checkpointer_start(const char *path, struct checkpointer **out, struct err *
 void checkpointer_stop(struct checkpointer *checkpointer);
 /* On the writer thread, between two transactions. */
 void checkpointer_after_commit(struct checkpointer *checkpointer, struct conn *writer);
-
-/* With all signals blocked. */
-int lite_start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what,
-                      struct err *err);
 
 struct writer;
 int writer_start(struct conn *conn, struct checkpointer *checkpointer, struct writer **out,

@@ -1,10 +1,10 @@
 #include "vdo/base/mem.h"
+#include "vdo/base/thread.h"
 
 #include "lite.h"
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,23 +157,6 @@ static void *writer_main(void *arg)
 
 /* ---- for callers ---- */
 
-int lite_start_thread(pthread_t *out, void *(*run)(void *), void *arg, const char *what,
-                      struct err *err)
-{
-    sigset_t all;
-    sigset_t before;
-    int rc;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(out, NULL, run, arg);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (rc)
-        return err_set(err, VDO_E_IO, "store: the %s thread could not be started: %s", what,
-                       strerrordesc_np(rc));
-    return VDO_OK;
-}
-
 int writer_start(struct conn *conn, struct checkpointer *checkpointer, struct writer **out,
                  struct err *err)
 {
@@ -184,10 +167,11 @@ int writer_start(struct conn *conn, struct checkpointer *checkpointer, struct wr
     w->checkpointer = checkpointer;
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->wake, NULL);
-    rc = lite_start_thread(&w->thread, writer_main, w, "writer", err);
+    rc = thread_start(&w->thread, writer_main, w);
     if (rc) {
         free(w);
-        return rc;
+        return err_set(err, VDO_E_IO, "store: the writer thread could not be started: %s",
+                       strerrordesc_np(rc));
     }
     *out = w;
     return VDO_OK;
