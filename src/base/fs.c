@@ -67,7 +67,7 @@ int fs_read_file(const char *path, size_t max, char **out_bytes, size_t *out_len
     return rc;
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
+int fs_write_all(int fd, const void *bytes, size_t len)
 {
     const char *at = bytes;
 
@@ -113,7 +113,7 @@ int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode
 
     if (fd < 0)
         return fail_errno(err, "create a file beside", path);
-    if (fchmod(fd, mode) || write_all(fd, bytes, len) || fsync(fd)) {
+    if (fchmod(fd, mode) || fs_write_all(fd, bytes, len) || fsync(fd)) {
         int rc = fail_errno(err, "write", path);
 
         (void)close(fd);
@@ -273,7 +273,7 @@ static int copy_bytes(int from, int to)
     if (errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
         return -1;
     while ((n = read(from, buf, sizeof(buf))) > 0) {
-        if (write_all(to, buf, (size_t)n))
+        if (fs_write_all(to, buf, (size_t)n))
             return -1;
     }
     return n < 0 ? -1 : 0;

@@ -2,6 +2,7 @@
 
 #include "path_disk.h"
 
+#include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 
 #include <errno.h>
@@ -57,21 +58,6 @@ static int enter_dir(struct tree_writer *writer, const char *path, size_t dir_le
     return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 static int create(int dir_fd, const char *name, unsigned mode)
 {
     const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -91,7 +77,7 @@ static int put_file(int dir_fd, const char *name, unsigned mode, const char *byt
 
     if (fd < 0)
         return -1;
-    rc = write_all(fd, bytes, len);
+    rc = fs_write_all(fd, bytes, len);
     if (!rc)
         rc = fstat(fd, st);
     if (rc) {

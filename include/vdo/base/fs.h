@@ -27,6 +27,9 @@ int fs_read_file(const char *path, size_t max, char **out_bytes, size_t *out_len
  * fsync of the directory. mode is what a new file gets. */
 int fs_write_atomic(const char *path, const void *bytes, size_t len, mode_t mode, struct err *err);
 
+/* write(2) until all is written. Returns 0; -1 with errno. */
+int fs_write_all(int fd, const void *bytes, size_t len);
+
 /* mkdir -p; an existing directory is fine. mode for those made. */
 int fs_make_dirs(const char *path, mode_t mode, struct err *err);
 

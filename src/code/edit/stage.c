@@ -1,5 +1,6 @@
 #include "stage.h"
 
+#include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 
@@ -72,21 +73,6 @@ int stage_remove(struct stage *stage, struct err *err)
     return VDO_OK;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 static int put_file(const struct stage *stage, const char *name, const char *bytes, size_t len,
                     unsigned mode, int like, bool sync, struct err *err)
 {
@@ -101,7 +87,7 @@ static int put_file(const struct stage *stage, const char *name, const char *byt
         if (fchown(fd, st.st_uid, st.st_gid))
             errno = 0; /* not ours to give: the new file is ours then */
     }
-    if (write_all(fd, bytes, len) || fchmod(fd, mode) || (sync && fsync(fd)))
+    if (fs_write_all(fd, bytes, len) || fchmod(fd, mode) || (sync && fsync(fd)))
         rc = stage_fail(err, "write " EDIT_STAGE_DIR, name);
     if (close(fd) && rc == VDO_OK)
         rc = stage_fail(err, "write " EDIT_STAGE_DIR, name);

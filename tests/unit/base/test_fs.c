@@ -4,7 +4,9 @@
 #include "ordinary_user.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,6 +151,48 @@ static void fs_write_atomic__leaves_nothing_when_it_fails(void **state)
     assert_non_null(strstr(err.text, dir));
     assert_int_equal(count_entries(top), 1);
     assert_int_equal(fs_write_atomic(missing, "x", 1, 0600, NULL), VDO_E_NOT_FOUND);
+}
+
+static void *drain(void *arg)
+{
+    static char buf[1000];
+    const int *fd = arg;
+    size_t total = 0;
+    ssize_t n;
+
+    while ((n = read(*fd, buf, sizeof(buf))) > 0)
+        total += (size_t)n;
+    return (void *)total;
+}
+
+static void fs_write_all__writes_what_does_not_fit_at_once(void **state)
+{
+    enum { MORE_THAN_A_PIPE_HOLDS = 3000000 };
+    AUTO_FREE char *bytes = xcalloc(1, MORE_THAN_A_PIPE_HOLDS);
+    int ends[2];
+    pthread_t reader;
+    void *total;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(pthread_create(&reader, NULL, drain, &ends[0]), 0);
+    assert_int_equal(fs_write_all(ends[1], bytes, MORE_THAN_A_PIPE_HOLDS), 0);
+    (void)close(ends[1]);
+    assert_int_equal(pthread_join(reader, &total), 0);
+    assert_int_equal((size_t)total, MORE_THAN_A_PIPE_HOLDS);
+    (void)close(ends[0]);
+}
+
+static void fs_write_all__fails_with_errno(void **state)
+{
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(fs_write_all(fd, "x", 1), -1);
+    assert_int_equal(errno, ENOSPC);
+    assert_int_equal(fs_write_all(fd, NULL, 0), 0);
+    (void)close(fd);
 }
 
 static void fs_make_dirs__makes_what_is_missing(void **state)
@@ -344,6 +388,8 @@ int main(void)
         WITH_TOP(fs_write_atomic__replaces_and_leaves_no_other_file),
         WITH_TOP(fs_write_atomic__replaces_a_link_not_what_it_points_to),
         WITH_TOP(fs_write_atomic__leaves_nothing_when_it_fails),
+        cmocka_unit_test(fs_write_all__writes_what_does_not_fit_at_once),
+        cmocka_unit_test(fs_write_all__fails_with_errno),
         WITH_TOP(fs_make_dirs__makes_what_is_missing),
         WITH_TOP(fs_remove_tree__does_not_follow_links),
         WITH_TOP(fs_remove_tree__removes_a_link_and_not_its_target),
