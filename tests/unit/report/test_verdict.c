@@ -504,8 +504,6 @@ int main(void)
         cmocka_unit_test(facts_of_the_change_have_rows_or_say_why_not),
         cmocka_unit_test(limits_and_the_network_have_rows),
         cmocka_unit_test(a_secret_fails_a_job_of_which_nothing_was_pushed),
-}
-
         cmocka_unit_test(attempts_are_the_changes_when_the_base_does_not_make_them),
         cmocka_unit_test(money_is_shown_without_rounding_up_to_nothing),
     };
