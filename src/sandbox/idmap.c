@@ -30,7 +30,7 @@ static int write_map(pid_t pid, const char *which, unsigned from, unsigned to)
 
 /* A user namespace says what is whose. It needs a process to be made of; that one only waits for
  * its pipe to close. */
-static int open_mapping(uid_t uid, gid_t gid, uid_t to_uid, gid_t to_gid)
+int idmap_open(uid_t uid, gid_t gid, uid_t to_uid, gid_t to_gid)
 {
     char path[64];
     int hold[2];
@@ -60,16 +60,12 @@ static int open_mapping(uid_t uid, gid_t gid, uid_t to_uid, gid_t to_gid)
     return fd;
 }
 
-int idmap_mount(int mount_fd, uid_t uid, gid_t gid, uid_t to_uid, gid_t to_gid)
+int idmap_mount(int mount_fd, int mapping_fd)
 {
     struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
-    int fd = open_mapping(uid, gid, to_uid, to_gid);
-    int rc;
 
-    if (fd < 0)
+    if (mapping_fd < 0)
         return -1;
-    attr.userns_fd = (uint64_t)fd;
-    rc = (int)syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
-    (void)close(fd);
-    return rc;
+    attr.userns_fd = (uint64_t)mapping_fd;
+    return (int)syscall(SYS_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &attr, sizeof(attr));
 }

@@ -3,7 +3,9 @@
  *
  * The kernel's overlay file system, with the marks of ordinary users ("userxattr"): what is removed
  * is a character device 0/0 in the upper directory, one that hides what lies beneath has
- * user.overlay.opaque; whoever writes through the mount can set neither mark himself. Source: the
+ * user.overlay.opaque; whoever writes through the mount can set neither mark himself. With
+ * "volatile" the end of a run does not wait until all of its file system is on disk; what a host
+ * that crashes leaves of the upper directory is not used again. Source: the
  * kernel's filesystems/overlayfs.rst. Threads: for a forked child; only async-signal-safe calls.
  */
 #ifndef VDO_SANDBOX_OVERLAY_H

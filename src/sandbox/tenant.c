@@ -86,6 +86,20 @@ static int give(const struct tenant *t, struct tenant_dir *dir, struct err *err)
     return VDO_OK;
 }
 
+/* Most often everything is of one owner. */
+static int map_owner(struct tenant *t, int mount_fd, uid_t uid, gid_t gid)
+{
+    if (t->mapping.fd >= 0 && (t->mapping.uid != uid || t->mapping.gid != gid)) {
+        (void)close(t->mapping.fd);
+        t->mapping.fd = -1;
+    }
+    if (t->mapping.fd < 0)
+        t->mapping.fd = idmap_open(uid, gid, t->uid, t->gid);
+    t->mapping.uid = uid;
+    t->mapping.gid = gid;
+    return idmap_mount(mount_fd, t->mapping.fd);
+}
+
 /* Let root's tenant write the directory. */
 static int hand_over(struct tenant *t, struct tenant_dir *dir, size_t place, struct err *err)
 {
@@ -106,7 +120,7 @@ static int hand_over(struct tenant *t, struct tenant_dir *dir, size_t place, str
     if (mount->fd >= 0)
         mount->bind_from = mount->place;
     if (mount->fd >= 0 && t->allow_idmap &&
-        idmap_mount(mount->fd, dir->owner_uid, dir->owner_gid, t->uid, t->gid) == 0)
+        map_owner(t, mount->fd, dir->owner_uid, dir->owner_gid) == 0)
         return VDO_OK;
     return give(t, dir, err);
 }
@@ -116,6 +130,7 @@ int tenant_init(struct tenant *tenant, const char *dir, bool allow_idmap, struct
     int rc;
 
     *tenant = (struct tenant){.allow_idmap = allow_idmap,
+                              .mapping = {.fd = -1},
                               .work = {.mount = {.from = dir, .fd = -1}},
                               .home = {.mount = {.fd = -1}},
                               .below = {.fd = -1},
@@ -138,6 +153,16 @@ static int make_private_dir(const char *dir, const char *name, struct err *err)
     return fs_make_dirs(path, 0700, err);
 }
 
+/* Where the kernel makes files before they are put into their place. Nothing in it lasts, but a
+ * mark of the mount before, which was one that is not synced. */
+static int make_work_dir(const char *home, struct err *err)
+{
+    AUTO_FREE char *path = fs_join(home, "work");
+    int rc = fs_remove_tree(path, err);
+
+    return rc ? rc : fs_make_dirs(path, 0700, err);
+}
+
 /* Read-only for the tenant, whoever it belongs to. */
 static int close_mount(int fd)
 {
@@ -155,8 +180,7 @@ static int map_below(struct tenant *t, struct err *err)
         return err_set(err, VDO_E_IO, "sandbox: %s: %s", t->below.from, strerrordesc_np(errno));
     t->below.fd = clone_mount(t->below.from, AT_SYMLINK_NOFOLLOW);
     if (t->below.fd >= 0 && !t->home.given && t->own_mounts &&
-        idmap_mount(t->below.fd, st.st_uid, st.st_gid, t->uid, t->gid) == 0 &&
-        close_mount(t->below.fd) == 0)
+        map_owner(t, t->below.fd, st.st_uid, st.st_gid) == 0 && close_mount(t->below.fd) == 0)
         return VDO_OK;
     return err_set(
         err, VDO_E_REFUSED,
@@ -175,8 +199,8 @@ static int add_below(struct tenant *t, const char *below, struct err *err)
         return err_set(err, VDO_E_REFUSED, "the host has none of /mnt, /media, /srv and /opt");
     (void)snprintf(t->home_from, sizeof(t->home_from), "%s/home", point);
     (void)snprintf(t->overlay, sizeof(t->overlay),
-                   "userxattr,lowerdir=%s,upperdir=%s/files,workdir=%s/work", t->below.place,
-                   t->home.mount.place, t->home.mount.place);
+                   "userxattr,volatile,lowerdir=%s,upperdir=%s/files,workdir=%s/work",
+                   t->below.place, t->home.mount.place, t->home.mount.place);
     if (t->uid)
         return map_below(t, err);
     t->own_mounts = true;
@@ -192,7 +216,7 @@ int tenant_add_home(struct tenant *tenant, const struct sandbox_spec *spec, stru
         return VDO_OK;
     rc = make_private_dir(spec->home, "files", err);
     if (!rc && spec->home_below)
-        rc = make_private_dir(spec->home, "work", err);
+        rc = make_work_dir(spec->home, err);
     tenant->home.mount.from = spec->home;
     if (!rc)
         rc = hand_over(tenant, &tenant->home, AT_HOME, err);
@@ -314,6 +338,9 @@ void tenant_release(struct tenant *tenant)
     take_back(tenant, &tenant->work);
     take_back(tenant, &tenant->home);
     close_fd(&tenant->below);
+    if (tenant->uid && tenant->mapping.fd >= 0)
+        (void)close(tenant->mapping.fd);
+    tenant->mapping.fd = -1;
     for (size_t i = 0; i < tenant->n_layers; i++)
         close_fd(&tenant->layers[i]);
     tenant->n_layers = 0;

@@ -47,12 +47,17 @@ struct tenant {
     uid_t uid; /* 0: stay who we are */
     gid_t gid;
     bool allow_idmap;
+    struct {
+        uid_t uid;
+        gid_t gid;
+        int fd;      /* -1: none was needed yet */
+    } mapping;       /* of this owner's files to the tenant's */
     bool own_mounts; /* prepare makes a mount namespace, and everything is bound from its place */
     struct tenant_dir work;
     struct tenant_dir home;                         /* of the spec */
     struct tenant_mount below;                      /* what HOME begins with */
     char home_from[VDO_MAX_PATH_BYTES];             /* what bwrap binds as HOME; "": nothing */
-    char overlay[96];                               /* options of the mount at home_from */
+    char overlay[128];                              /* options of the mount at home_from */
     struct tenant_mount layers[SANDBOX_MAX_MOUNTS]; /* the read-only mounts of the spec */
     size_t n_layers;
     int tap_channel; /* where prepare hands out the sockets of the network namespace that it makes;

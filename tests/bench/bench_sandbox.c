@@ -1,8 +1,8 @@
 /*
  * bench_sandbox: what the sandbox costs. Start of /usr/bin/true in it against posix_spawn() of the
- * same, one after the other, and eight at a time; the same with a proxy and with a read-only mount;
- * then processor-bound and file-bound commands, and "make check" of two C projects.
- * One line per measurement: name p50 p95 in milliseconds.
+ * same, one after the other, and eight at a time; the same with a proxy, a read-only mount, a HOME,
+ * and in a large directory; then processor-bound and file-bound commands, and "make check" of two C
+ * projects. One line per measurement: name p50 p95 in milliseconds.
  */
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -105,6 +105,23 @@ static void write_file(const char *dir, const char *name, const char *text)
         abort();
 }
 
+/* HOME on disk, and one that begins with what was kept. */
+static void measure_homes(void)
+{
+    AUTO_FREE char *plain = xasprintf("%s-plain", top);
+    AUTO_FREE char *over = xasprintf("%s-over", top);
+    struct sandbox_spec home = {.home = plain};
+    struct sandbox_spec upon = {.home = over, .home_below = "/usr/share"};
+
+    start_variant("start of true, with a HOME on disk", &home);
+    if (sandbox_try_homes(sandbox, "/tmp"))
+        start_variant("start of true, with a HOME upon another", &upon);
+    else
+        (void)printf("no HOME upon another: %s\n", sandbox_homes_why(sandbox));
+    (void)fs_remove_tree(plain, NULL);
+    (void)fs_remove_tree(over, NULL);
+}
+
 static void measure_variants(void)
 {
     static const char *const hosts[] = {"registry.example", NULL};
@@ -114,6 +131,7 @@ static void measure_variants(void)
 
     start_variant("start of true, with a proxy", &proxy);
     start_variant("start of true, with a mount", &layer);
+    measure_homes();
 }
 
 /* Growth of the directory is measured while a command runs: what does a large one cost at the

@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -37,6 +38,7 @@ struct site {
     char top[64];
     char dir[96]; /* the work directory of the trial going on */
     char host_file[96];
+    char home[96];
     char layer[96];
     char layer_file[128];
     char socket_name[64];
@@ -61,6 +63,7 @@ struct trial {
     int64_t disk_bytes;
     int64_t pids;
     bool layer;        /* site.layer may be read at "deps" */
+    bool home;         /* HOME is kept in site.home, and begins with site.layer */
     const char *allow; /* a host that may be reached at the port of the host's listener */
     bool (*after)(const struct sandbox_result *result); /* NULL: the exit code decides */
 };
@@ -113,6 +116,8 @@ static int set_up(void **state)
     if (fs_make_dirs(site.layer, 0755, &err) || chmod(site.layer, 0755) ||
         fs_write_atomic(site.layer_file, "kept", 4, 0644, &err))
         return -1;
+    (void)snprintf(site.home, sizeof(site.home), "%s/home", site.top);
+    (void)sandbox_try_homes(site.sandbox, site.top);
     site.sandbox->proxy_head_ms = 1000; /* of the proxy's patience with half a request */
     open_listeners();
     site.leaked = open(site.host_file, O_RDONLY); // NOLINT(android-cloexec-open)
@@ -215,6 +220,8 @@ static void run_attack(const struct trial *t, struct sandbox_result *result)
                                 .pids = t->pids,
                                 .mounts = &mount,
                                 .n_mounts = t->layer,
+                                .home = t->home ? site.home : NULL,
+                                .home_below = t->home ? site.layer : NULL,
                                 .allow_hosts = t->allow ? allow : NULL};
     struct err err = {0};
 
@@ -233,6 +240,10 @@ static void try_attack(void **state)
         (void)printf("# skipped: %s\n", sandbox_describe(site.sandbox));
         skip();
     }
+    if (t->home && !sandbox_has_homes(site.sandbox)) {
+        (void)printf("# skipped: %s\n", sandbox_homes_why(site.sandbox));
+        skip();
+    }
     (void)snprintf(site.dir, sizeof(site.dir), "%s/%s", site.top, t->attack);
     assert_int_equal(fs_make_dirs(site.dir, 0700, &err), 0);
     place_attacker();
@@ -248,6 +259,7 @@ static void try_attack(void **state)
     held += ok;
     sandbox_result_release(&result);
     assert_int_equal(fs_remove_tree(site.dir, &err), 0);
+    assert_int_equal(fs_remove_tree(site.home, &err), 0);
     assert_true(ok);
 }
 
@@ -274,7 +286,8 @@ static bool was_killed(const struct sandbox_result *result)
 
 static bool disk_is_spared(const struct sandbox_result *result)
 {
-    AUTO_FREE char *command = xasprintf("du -sm %s | cut -f1", site.dir);
+    AUTO_FREE char *command =
+        xasprintf("du -smc %s %s 2>/dev/null | tail -n 1 | cut -f1", site.dir, site.home);
     const char *const argv[] = {"/bin/sh", "-c", command, NULL};
     struct proc_spec spec = {.argv = argv, .timeout_ms = 10000, .head_max = 64};
     struct proc_result du;
@@ -368,6 +381,31 @@ static bool layer_is_whole(const struct sandbox_result *result)
            (top.st_mode & 07777) == 0755;
 }
 
+/* Nothing of it reaches the files that are merged by the trusted side. */
+static bool marks_are_not_there(const struct sandbox_result *result)
+{
+    static const char *const names[] = {"user.overlay.opaque", "user.overlay.redirect",
+                                        "user.overlay.metacopy", "user.overlay.whiteout"};
+    AUTO_FREE char *files = fs_join(site.home, "files");
+    AUTO_FREE char *dir = fs_join(files, "dir");
+    char value[16];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        /* the kernel's own mark of a new directory is "y" and hides nothing that was there */
+        if (getxattr(files, names[i], value, sizeof(value)) >= 0 ||
+            (i > 0 && getxattr(dir, names[i], value, sizeof(value)) >= 0))
+            return false;
+    }
+    return layer_is_whole(result);
+}
+
+static bool layer_and_disk_are_spared(const struct sandbox_result *result)
+{
+    struct sandbox_result ended = {.exit_code = 0};
+
+    return disk_is_spared(result) && layer_is_whole(&ended);
+}
+
 /* ---- the list ---- */
 
 static const struct trial list[] = {
@@ -415,6 +453,15 @@ static const struct trial list[] = {
     {.attack = "delete_tree", .after = is_empty},
     {.attack = "forge_results", .after = exit_code_stands},
     {.attack = "write_layer", .layer = true, .after = layer_is_whole},
+    {.attack = "write_home", .home = true, .after = layer_is_whole},
+    {.attack = "leave_home", .home = true, .after = layer_is_whole},
+    {.attack = "forge_marks", .home = true, .after = marks_are_not_there},
+    {.attack = "fill_home_openly",
+     .end = SANDBOX_DISK,
+     .disk_bytes = 64 * MIB,
+     .home = true,
+     .after = layer_and_disk_are_spared},
+    {.attack = "fill_home_unlinked", .end = SANDBOX_DISK, .disk_bytes = 64 * MIB, .home = true},
     {.attack = "proxy_unlisted", .allow = "127.0.0.1", .after = refusals_are_recorded},
     {.attack = "proxy_loopback_name", .allow = "localhost", .after = refusals_are_recorded},
     {.attack = "proxy_metadata", .allow = "127.0.0.1", .after = refusals_are_recorded},

@@ -600,6 +600,8 @@ int attack_main(const char *name)
     }
     if (!other)
         other = find_file_attack(name);
+    if (!other)
+        other = find_home_attack(name);
     if (other)
         return other->run();
     (void)printf("there is no attack %s\n", name);

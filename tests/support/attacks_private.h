@@ -14,5 +14,6 @@ const char *need(const char *name);
 /* NULL when it is none of theirs. */
 const struct attack *find_network_attack(const char *name);
 const struct attack *find_file_attack(const char *name);
+const struct attack *find_home_attack(const char *name);
 
 #endif
