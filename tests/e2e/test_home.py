@@ -6,7 +6,7 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import APPROVE, EDIT, FINISH, SAMPLE, VDO, answer, git, plan, refine
+from conftest import APPROVE, EDIT, FINISH, SAMPLE, VDO, answer, git, plan, refine, wait_for
 from test_setup import commands, issue, job, kept, lines, log_of, replays
 
 __all__ = ["issue"]
@@ -260,13 +260,109 @@ def test_go_finds_the_modules_that_setup_downloaded(start_vdo, make_repo, issue,
     assert os.path.isfile(os.path.join(layer, f"home/go/pkg/mod/{module}@v1.0.0/dep.go"))
 
 
-def test_pip_install_user_is_seen_by_the_checks(start_vdo, make_repo, issue):
-    """Without pip, by hand, where it would put things."""
-    setup = ("d=$(/usr/bin/python3 -c 'import site; print(site.getusersitepackages())') && mkdir -p $d ~/.local/bin && echo 'seven = 7' > $d/dep.py && "
-             "printf '#!/usr/bin/python3\\nimport dep\\nprint(dep.seven)\\n' > ~/.local/bin/tool && chmod +x ~/.local/bin/tool")
-    repo = make_repo(setup=[setup], checks=[{"name": "look", "run": "/usr/bin/python3 -c 'import dep' && test $(~/.local/bin/tool) = 7"}])
+def version_below(path):
+    """The newest version of a Maven artifact that Debian has installed, or None."""
+    found = [n for n in os.listdir(path) if n[0].isdigit()] if os.path.isdir(path) else []
+    return max(found, key=lambda n: [int(p) if p.isdigit() else 0 for p in n.split(".")], default=None)
+
+
+PLUGINS = "/usr/share/maven-repo/org/apache/maven/plugins"
+COMPILER, RESOURCES = version_below(PLUGINS + "/maven-compiler-plugin"), version_below(PLUGINS + "/maven-resources-plugin")
+
+
+@has("mvn", "javac")
+@pytest.mark.skipif(not COMPILER or not RESOURCES, reason="Debian's Maven plugins are not installed")
+def test_maven_compiles_with_what_setup_has_fetched(start_vdo, make_repo, issue):
+    """From Debian's repository of files; the check has another one, in which there is nothing."""
+    settings = "<settings><mirrors><mirror><id>files</id><mirrorOf>*</mirrorOf><url>file:///%s</url></mirror></mirrors></settings>\n"
+    plugins = "".join(f"<plugin><artifactId>{a}</artifactId><version>{v}</version></plugin>"
+                      for a, v in (("maven-compiler-plugin", COMPILER), ("maven-resources-plugin", RESOURCES)))
+    more = {
+        "requirements.txt": "",
+        "settings.xml": settings % "usr/share/maven-repo", "nothing.xml": settings % "nonexistent",
+        "pom.xml": '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>org.demo</groupId><artifactId>greet</artifactId>'
+                   "<version>1</version><properties><maven.compiler.source>11</maven.compiler.source><maven.compiler.target>11</maven.compiler.target>"
+                   f"<project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties><build><plugins>{plugins}</plugins></build></project>\n",
+        "src/main/java/Greet.java": "class Greet {\n}\n",
+    }
+    setup = "mvn -B -q -s settings.xml compile && rm -rf target"
+    repo = make_repo(more, setup=[setup], checks=[{"name": "look", "run": "mvn -B -q -s nothing.xml compile && test -e target/classes/Greet.class"}])
     vdo = start_vdo()
     first, second = job(vdo, repo, issue), job(vdo, repo, issue)
     for done in (first, second):
         passes(done)
-    assert setup not in lines(vdo, second["id"])
+    assert lines(vdo, first["id"]).count(setup) == 1 and setup not in lines(vdo, second["id"])
+    [layer] = kept(vdo)
+    assert os.path.isdir(os.path.join(layer, "home/.m2/repository/org/apache/maven"))
+
+
+@pytest.mark.skipif(not os.path.isdir("/usr/lib/python3/dist-packages/pip") or not os.path.isdir("/usr/lib/python3/dist-packages/wheel"),
+                    reason="Debian's pip and wheel are not installed")
+def test_what_pip_installs_for_the_user_is_seen_by_the_checks(start_vdo, make_repo, issue):
+    more = {"dep/setup.py": 'from setuptools import setup\nsetup(name="dep", version="1", py_modules=["dep"], entry_points={"console_scripts": ["tool=dep:main"]})\n',
+            "dep/dep.py": "def main():\n    print(7)\n"}
+    setup = "cp -r dep /tmp/dep && /usr/bin/python3 -m pip install --user --no-index --no-build-isolation --break-system-packages /tmp/dep"
+    repo = make_repo(more, setup=[setup], checks=[{"name": "look", "run": "test $(~/.local/bin/tool) = 7"}])
+    vdo = start_vdo()
+    first, second = job(vdo, repo, issue), job(vdo, repo, issue)
+    for done in (first, second):
+        passes(done)
+    assert lines(vdo, first["id"]).count(setup) == 1 and setup not in lines(vdo, second["id"])
+
+
+# ---- hosts that cannot do it, and a service that is killed ----
+
+def on_an_overlay(vdo, line):
+    """A shell line in a mount namespace of its own, where data_dir lies on an overlay: it cannot be the upper part of another."""
+    data, parts = os.path.join(vdo.dir, "data"), os.path.join(vdo.dir, "parts")
+    for name in ("lower", "upper", "work"):
+        os.makedirs(os.path.join(parts, name), exist_ok=True)
+    os.makedirs(data, exist_ok=True)
+    mount = f"mount -t overlay x -o lowerdir={parts}/lower,upperdir={parts}/upper,workdir={parts}/work {data}"
+    if subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("overlays cannot be mounted here")
+    return subprocess.run(["unshare", "-m", "sh", "-c", f"{mount} && {line}"], capture_output=True, text=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts something for it")
+@pytest.mark.parametrize("left, why", [
+    ("true", None),  # caches alone, which programs can do without
+    ("mkdir -p ~/.local && echo 1 > ~/.local/x", "setup leaves .local in HOME, which cannot be kept here: ")])
+def test_where_home_cannot_be_kept_setup_runs_in_each_copy_and_says_so(make_vdo, make_repo, issue, left, why):
+    install = "mkdir -p node_modules ~/.npm ~/.cache && echo 1 > node_modules/x && echo 1 > ~/.npm/x && " + left
+    repo = make_repo(setup=[install], checks=[{"name": "look", "run": "test -e node_modules/x" + (" && test -e ~/.local/x" if why else "")}])
+    vdo = make_vdo(start=False)
+    with open(os.path.join(vdo.dir, "doctor.yml"), "w") as f:
+        f.write(open(vdo.config).read() + "forge: local\n")
+    record = os.path.join(vdo.dir, "record.json")
+    done = on_an_overlay(vdo, f"{VDO} doctor -c {vdo.dir}/doctor.yml | grep homes && {VDO} run -c {vdo.config} --repo {repo} --issue {issue} --json > {vdo.dir}/job.json && "
+                              f"id=$(/usr/bin/python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))[\"id\"])' {vdo.dir}/job.json) && "
+                              f"{VDO} jobs -c {vdo.config} log $id && {VDO} replay -c {vdo.config} --export {record} $id && {VDO} replay -c {vdo.config} --json $id > {vdo.dir}/replay.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note  homes" in done.stdout and "id-mapped" in done.stdout
+    passes(json.load(open(os.path.join(vdo.dir, "job.json"))))
+    runs = [c for c in json.load(open(record))["commands"] if c["line"] == install]
+    assert len(runs) == (3 if why else 1)
+    assert ("setup is run in each copy: " + why if why else "HOME") in done.stdout
+    assert json.load(open(os.path.join(vdo.dir, "replay.json")))["identical"]
+
+
+def test_a_service_that_is_killed_leaves_nothing_that_breaks_the_next_job(start_vdo, make_repo, issue, tmp_path):
+    slow = "mkdir -p ~/.pkg && echo half > ~/.pkg/half && rm -rf ~/.pkg/half && mkdir ~/.pkg/half && touch started && sleep 20"
+    repo = make_repo(setup=[INSTALL, f"test -e once || {{ {slow}; }}"], checks=[CHECK])
+    vdo = start_vdo()
+    process = subprocess.Popen([VDO, "run", "-c", vdo.config, "--repo", repo, "--issue", issue, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               cwd=vdo.dir)
+    try:
+        wait_for(lambda: [f for _, _, names in os.walk(os.path.join(vdo.dir, "data", "checks")) for f in names if f == "started"])
+    finally:
+        process.kill()
+        process.communicate()
+    (tmp_path / "repo" / "once").write_text("")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "Faster")
+    done = job(vdo, repo, issue)
+    passes(done)
+    assert said(vdo, done["id"]) == [["fetched a", "fetched b"]]
+    [layer] = kept(vdo)
+    assert sorted(os.listdir(os.path.join(layer, "home/.pkg"))) == ["a", "b"]
