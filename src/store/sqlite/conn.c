@@ -181,3 +181,12 @@ char *column_dup(struct sqldb_stmt *stmt, int column)
 
     return xmemdup0(text ? text : "", text ? sqldb_bytes(stmt, column) : 0);
 }
+
+int conn_translate(int rc, struct err *err)
+{
+    if (rc != VDO_E_INVALID)
+        return rc;
+    if (err && err->code == VDO_E_INVALID)
+        err->code = VDO_E_IO;
+    return VDO_E_IO;
+}

@@ -74,4 +74,7 @@ int conn_query_once(struct conn *c, const char *sql, struct values values, struc
 /* A copy of a text column; "" for NULL. Free with free(). */
 char *column_dup(struct sqldb_stmt *stmt, int column);
 
+/* What a damaged file, seen as VDO_E_INVALID by SQLite, is to users of the store: VDO_E_IO. */
+int conn_translate(int rc, struct err *err);
+
 #endif

@@ -181,7 +181,7 @@ int lite_delivery_add(struct store *store, const struct delivery *delivery, stor
     a->op.fn = add;
     a->op.arg = a;
     a->op.done = tell;
-    rc = writer_submit(lite_writer(store), &a->op, err);
+    rc = writer_submit(lite_of(store)->writer, &a->op, err);
     if (rc)
         free(a);
     return rc;

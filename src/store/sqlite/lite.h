@@ -15,13 +15,7 @@
 #include "../backend.h"
 #include "conn.h"
 
-struct lite; /* begins with struct store */
-
 typedef int (*conn_fn)(struct conn *c, void *arg, struct err *err);
-
-int lite_write(struct store *store, conn_fn fn, void *arg, struct err *err);
-int lite_read(struct store *store, conn_fn fn, void *arg, struct err *err);
-int64_t lite_now_ms(const struct store *store);
 
 /* ---- the writer ---- */
 
@@ -56,7 +50,6 @@ int writer_submit(struct writer *writer, struct write_op *op, struct err *err);
 /* The same for callers that wait: their number bounds what they queue, so they are never refused.
  */
 int writer_run(struct writer *writer, conn_fn fn, void *arg, struct err *err);
-struct writer *lite_writer(struct store *store);
 
 /* ---- the pool of readers ---- */
 
@@ -66,11 +59,27 @@ void readers_free(struct readers *readers);
 int readers_take(struct readers *readers, struct conn **out, struct err *err);
 void readers_give(struct readers *readers, struct conn *conn);
 
+/* ---- the store ---- */
+
+struct lite {
+    struct store store; /* first */
+    struct conn *write_conn;
+    struct checkpointer *checkpointer;
+    struct writer *writer;
+    struct readers *readers;
+};
+
+static inline struct lite *lite_of(struct store *store)
+{
+    return (struct lite *)(void *)store;
+}
+
+int lite_write(struct store *store, conn_fn fn, void *arg, struct err *err);
+int lite_read(struct store *store, conn_fn fn, void *arg, struct err *err);
+int64_t lite_now_ms(const struct store *store);
+
 /* Bring the schema up to what this program knows. */
 int lite_migrate(struct conn *conn, const char *path, struct err *err);
-
-/* What a damaged file, seen as VDO_E_INVALID by SQLite, is to users of the store: VDO_E_IO. */
-int lite_translate(int rc, struct err *err);
 
 /* ---- the functions of backend.h, by subject ---- */
 

@@ -8,60 +8,6 @@
 
 enum { WRITER_CACHE_KIB = 8192, BUSY_MS = 5000 };
 
-struct lite {
-    struct store store;
-    struct conn *write_conn;
-    struct checkpointer *checkpointer;
-    struct writer *writer;
-    struct readers *readers;
-};
-
-static struct lite *lite_of(struct store *store)
-{
-    return (struct lite *)(void *)store;
-}
-
-int64_t lite_now_ms(const struct store *store)
-{
-    return clock_now_ms(store->clock);
-}
-
-struct writer *lite_writer(struct store *store)
-{
-    return lite_of(store)->writer;
-}
-
-int lite_translate(int rc, struct err *err)
-{
-    if (rc != VDO_E_INVALID)
-        return rc;
-    if (err && err->code == VDO_E_INVALID)
-        err->code = VDO_E_IO;
-    return VDO_E_IO;
-}
-
-int lite_write(struct store *store, conn_fn fn, void *arg, struct err *err)
-{
-    return writer_run(lite_of(store)->writer, fn, arg, err);
-}
-
-int lite_read(struct store *store, conn_fn fn, void *arg, struct err *err)
-{
-    struct readers *readers = lite_of(store)->readers;
-    struct conn *c = NULL;
-    int rc = readers_take(readers, &c, err);
-
-    if (rc)
-        return lite_translate(rc, err);
-    rc = sqldb_begin_read(conn_db(c), err);
-    if (!rc) {
-        rc = fn(c, arg, err);
-        sqldb_rollback(conn_db(c));
-    }
-    readers_give(readers, c);
-    return lite_translate(rc, err);
-}
-
 static int read_something(struct conn *c, void *arg, struct err *err)
 {
     int64_t n = 0;

@@ -95,7 +95,7 @@ static int run_op(struct conn *c, struct write_op *op)
         if (sqldb_in_transaction(conn_db(c)))
             (void)conn_run(c, "RELEASE op", NO_VALUES, NULL);
     }
-    op->rc = lite_translate(rc, &op->failure);
+    op->rc = conn_translate(rc, &op->failure);
     return op->rc;
 }
 
@@ -109,7 +109,7 @@ static void run_batch(struct conn *c, struct write_op *batch)
         if (!sqldb_in_transaction(db)) {
             begun = op;
             err_clear(&err);
-            if (lite_translate(sqldb_begin(db, &err), &err)) {
+            if (conn_translate(sqldb_begin(db, &err), &err)) {
                 for (; op; op = op->next)
                     fail_op(op, &err);
                 return;
@@ -119,7 +119,7 @@ static void run_batch(struct conn *c, struct write_op *batch)
         if (run_op(c, op) && !sqldb_in_transaction(db))
             fail_done(begun, op, &op->failure);
     }
-    if (sqldb_in_transaction(db) && lite_translate(sqldb_commit(db, &err), &err))
+    if (sqldb_in_transaction(db) && conn_translate(sqldb_commit(db, &err), &err))
         fail_done(begun, NULL, &err);
 }
 
