@@ -55,18 +55,31 @@ struct jobs {
     char last_error[512];
 };
 
-int64_t jobs_now(const struct jobs *jobs);
+static inline int64_t jobs_now(const struct jobs *jobs)
+{
+    return clock_now_ms(jobs->o.clock);
+}
+
+/* retry.c: when something has failed */
+
 /* Note a failure of a thread itself. */
 void note_failure(struct jobs *jobs, const char *where, const struct err *err);
-
+/* How long to wait after the nth attempt: first_ms, three times as long each time, at most most_ms,
+ * and up to a quarter of it more by chance. */
+int64_t backoff_ms(int64_t first_ms, int64_t most_ms, int attempts);
 /* Sleep, until ms have passed or jobs_stop() says that it is enough. */
 void pause_ms(struct jobs *jobs, int64_t ms);
 /* A deadline for pthread_cond_timedwait() on jobs->changed. */
 struct timespec deadline_in(int64_t ms);
 
-/* How long to wait after the nth attempt: first_ms, three times as long each time, at most most_ms,
- * and up to a quarter of it more by chance. */
-int64_t backoff_ms(int64_t first_ms, int64_t most_ms, int attempts);
+/* slot.c */
+
+/* A worker has taken up a job. */
+void slot_occupy(struct slot *slot, const struct job *job);
+void slot_vacate(struct slot *slot);
+bool slot_was_cancelled(const struct job_lease *lease);
+/* Tell the worker of a job that a person has cancelled it. */
+void cancel_slot(struct jobs *jobs, const char *id);
 
 /* node.c */
 int node_open(struct jobs *jobs, struct err *err);
@@ -83,8 +96,10 @@ int start_renewer(struct jobs *jobs, struct err *err);
 
 /* worker.c: run one leased job to the end of the lease. Returns the runner's code. */
 int run_leased(struct slot *slot, struct forge_session *forge, struct job *job, struct err *err);
-/* Tell the worker of a job that a person has cancelled it. */
-void cancel_slot(struct jobs *jobs, const char *id);
+
+/* outbox.c: send what is due within ahead_ms; otherwise as jobs_outbox_flush(). */
+int flush_outbox(struct jobs *jobs, struct forge_session *forge, const char *job_id,
+                 const char *row_id, int64_t ahead_ms, struct outbox_row *out, struct err *err);
 
 /* ---- sending ---- */
 
@@ -106,6 +121,8 @@ struct attempt {
 /* A failed call to the forge as a verdict. */
 void judge(struct attempt *attempt, struct forge_session *forge, int rc, bool maybe_sent,
            const struct err *err);
+/* Any row but the living comment; that has a file of its own. */
+void send_plain(struct forge_session *forge, const struct outbox_row *row, struct attempt *out);
 void send_progress(struct jobs *jobs, struct forge_session *forge, const struct outbox_row *row,
                    struct attempt *out);
 /* The body with the row's marker below it; free with free(). */

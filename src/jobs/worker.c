@@ -1,57 +1,9 @@
-#include "vdo/base/mem.h"
-
 #include "room.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { MAX_ATTEMPTS = 30, FIRST_RETRY_MS = 5000, LAST_RETRY_MS = 600000, RECORD_TRIES = 10 };
-
-/* ---- the slot ---- */
-
-static void occupy(struct slot *slot, const struct job *job)
-{
-    (void)pthread_mutex_lock(&slot->lock);
-    slot->busy = true;
-    slot->cancelled = job->cancel_requested;
-    slot->epoch = job->epoch;
-    slot->until_ms = job->lease_until_ms;
-    memcpy(slot->job_id, job->id, RAND_ID_SIZE);
-    atomic_store(&slot->stop, slot->cancelled || atomic_load(&slot->jobs->stopping));
-    (void)pthread_mutex_unlock(&slot->lock);
-}
-
-static void vacate(struct slot *slot)
-{
-    (void)pthread_mutex_lock(&slot->lock);
-    slot->busy = false;
-    (void)pthread_mutex_unlock(&slot->lock);
-}
-
-static bool was_cancelled(const struct job_lease *lease)
-{
-    struct slot *slot = lease->priv;
-    bool cancelled;
-
-    (void)pthread_mutex_lock(&slot->lock);
-    cancelled = slot->cancelled;
-    (void)pthread_mutex_unlock(&slot->lock);
-    return cancelled;
-}
-
-void cancel_slot(struct jobs *jobs, const char *id)
-{
-    for (unsigned i = 0; i <= jobs->o.workers; i++) {
-        struct slot *slot = &jobs->slots[i];
-
-        (void)pthread_mutex_lock(&slot->lock);
-        if (slot->busy && strcmp(slot->job_id, id) == 0) {
-            slot->cancelled = true;
-            atomic_store(&slot->stop, true);
-        }
-        (void)pthread_mutex_unlock(&slot->lock);
-    }
-}
 
 /* ---- renewing: one thread for all slots, at a third of the lease ---- */
 
@@ -184,7 +136,7 @@ static int settle(struct slot *slot, const struct job_lease *lease, int code, co
     case VDO_OK:
         return check_left(jobs, job, err);
     case VDO_E_CANCELLED:
-        return was_cancelled(lease) ?
+        return slot_was_cancelled(lease) ?
                    end_cancelled(jobs, job, err) :
                    store_job_release(jobs->o.store, job->id, job->epoch, NULL, err);
     case VDO_E_TEMPORARY:
@@ -240,17 +192,17 @@ int run_leased(struct slot *slot, struct forge_session *forge, struct job *job, 
     struct job_lease lease = {.job = *job,
                               .forge = forge,
                               .stop = &slot->stop,
-                              .is_cancelled = was_cancelled,
+                              .is_cancelled = slot_was_cancelled,
                               .draining = &jobs->draining,
                               .worker = slot->number,
                               .priv = slot};
     struct err why = {0};
     int code;
 
-    occupy(slot, job);
+    slot_occupy(slot, job);
     code = call_runner(slot, &lease, &why);
     settle_at_last(slot, &lease, code, &why);
-    vacate(slot);
+    slot_vacate(slot);
     *job = lease.job;
     count_run(jobs);
     jobs_changed(jobs, job->id);
