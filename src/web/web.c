@@ -76,20 +76,6 @@ const char *web_url(const struct web *web)
     return http_server_url(web->server);
 }
 
-struct web *web_hold(struct web *web)
-{
-    (void)atomic_fetch_add(&web->holders, 1);
-    return web;
-}
-
-void web_release(struct web *web)
-{
-    if (atomic_fetch_sub(&web->holders, 1) > 1)
-        return;
-    metrics_free(web->metrics);
-    free((struct web_server *)web);
-}
-
 void web_stop(struct web *web, int64_t grace_ms)
 {
     if (!web)
