@@ -6,19 +6,10 @@
 
 #include "providers.h"
 #include "table.h"
+#include "warning.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *role_name(enum role role)
-{
-    static const char *const names[CONFIG_ROLES] = {"refiner", "planner", "builder", "tester",
-                                                    "reviewer"};
-
-    assert((size_t)role < CONFIG_ROLES);
-    return names[role];
-}
 
 static void strip_slashes(char *url)
 {
@@ -57,21 +48,6 @@ static void check_whole(struct option_reader *r, struct config *config, enum con
                           "container needs sandbox.image, or sandbox.devcontainer: true");
     if (strcmp(config->forge, "github") == 0 && need != CONFIG_FOR_RUN)
         need_github(r, config, need);
-}
-
-void config_warn(struct config *config, char *text)
-{
-    config->warnings = xreallocarray(config->warnings, config->n_warnings + 1, sizeof(char *));
-    config->warnings[config->n_warnings++] = text;
-}
-
-void config_complain(struct option_reader *r, struct config *config, enum config_need need,
-                     const char *path, const char *text)
-{
-    if (need == CONFIG_FOR_CHECK)
-        config_warn(config, option_place_text(r, path, text));
-    else
-        (void)option_fail(r, path, true, "%s", text);
 }
 
 static struct config *read_config(struct option_reader *r, enum config_need need)
@@ -176,13 +152,4 @@ void config_free(struct config *config)
     free(config->warnings);
     free(config->path);
     free(config);
-}
-
-const struct config_provider *config_find_provider(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->n_providers; i++) {
-        if (strcmp(config->provider[i].name, name) == 0)
-            return &config->provider[i];
-    }
-    return NULL;
 }

@@ -3,7 +3,9 @@
 #include "vdo/base/mem.h"
 
 #include "table.h"
+#include "warning.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +84,15 @@ void config_release_provider(struct config_provider *provider)
 
     option_free_group(table, n, group, provider);
     free(provider->name);
+}
+
+const struct config_provider *config_find_provider(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_providers; i++) {
+        if (strcmp(config->provider[i].name, name) == 0)
+            return &config->provider[i];
+    }
+    return NULL;
 }
 
 static void note_left_out(struct option_reader *r, const char *name)
@@ -231,4 +242,13 @@ void config_settle_roles(struct option_reader *r, struct config *config, enum co
                               "has no provider left: set the key of one of them: %.400s",
                               r->left_out ? r->left_out : "none is there");
     }
+}
+
+const char *role_name(enum role role)
+{
+    static const char *const names[CONFIG_ROLES] = {"refiner", "planner", "builder", "tester",
+                                                    "reviewer"};
+
+    assert((size_t)role < CONFIG_ROLES);
+    return names[role];
 }

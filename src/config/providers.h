@@ -14,10 +14,4 @@ void config_settle_roles(struct option_reader *r, struct config *config, enum co
 /* Is it a name a provider may have? NULL or what is wrong. */
 const char *check_provider_name(const char *text);
 
-/* Add a warning; text is taken. */
-void config_warn(struct config *config, char *text);
-/* A warning where the config is only checked, else an error. */
-void config_complain(struct option_reader *r, struct config *config, enum config_need need,
-                     const char *path, const char *text);
-
 #endif
