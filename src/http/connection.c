@@ -11,7 +11,7 @@
 
 void connection_enter(struct connection *connection, enum phase to)
 {
-    atomic_store(&connection->since_ms, now_ms());
+    atomic_store(&connection->since_ms, mono_now_ms());
     atomic_store(&connection->phase, to);
 }
 
@@ -20,7 +20,7 @@ bool connection_move(struct connection *connection, enum phase from, enum phase 
     int expected = from;
 
     /* The time first: who sees the new phase must not see the old time with it. */
-    atomic_store(&connection->since_ms, now_ms());
+    atomic_store(&connection->since_ms, mono_now_ms());
     return atomic_compare_exchange_strong(&connection->phase, &expected, to);
 }
 

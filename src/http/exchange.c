@@ -281,7 +281,7 @@ static void wait_for_next(struct connection *connection)
 {
     int phase = atomic_load(&connection->phase);
 
-    atomic_store(&connection->since_ms, now_ms());
+    atomic_store(&connection->since_ms, mono_now_ms());
     while (phase < PHASE_CUT &&
            !atomic_compare_exchange_weak(&connection->phase, &phase, PHASE_WAITING)) {
     }

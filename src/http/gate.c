@@ -54,7 +54,7 @@ static bool is_timed(int phase)
 /* Inactivity is libmicrohttpd's to see; this is for clients that drip. */
 static void cut_late(struct http_server *server)
 {
-    int64_t limit_ms = now_ms() - server->options.request_deadline_ms;
+    int64_t limit_ms = mono_now_ms() - server->options.request_deadline_ms;
     struct connection *at;
 
     pthread_mutex_lock(&server->lock);
@@ -87,7 +87,7 @@ void *gate_run(void *server_arg)
 {
     struct http_server *server = server_arg;
     const int tick = tick_ms(server);
-    int64_t next_ms = now_ms() + tick;
+    int64_t next_ms = mono_now_ms() + tick;
     bool resting = false;
 
     while (!atomic_load(&server->gate_done)) {
@@ -95,7 +95,7 @@ void *gate_run(void *server_arg)
         bool accepting = listening && !resting && !is_full(server);
         struct pollfd fds[2] = {{.fd = server->wake_fd, .events = POLLIN},
                                 {.fd = server->listener.fd, .events = POLLIN}};
-        int64_t wait_ms = next_ms - now_ms();
+        int64_t wait_ms = next_ms - mono_now_ms();
         eventfd_t count;
 
         if (!listening)
@@ -105,9 +105,9 @@ void *gate_run(void *server_arg)
             eventfd_read(server->wake_fd, &count);
         if (accepting && fds[1].revents)
             resting = !accept_some(server);
-        if (now_ms() < next_ms)
+        if (mono_now_ms() < next_ms)
             continue;
-        next_ms = now_ms() + tick;
+        next_ms = mono_now_ms() + tick;
         resting = false;
         cut_late(server);
         streams_tick(server);

@@ -114,7 +114,7 @@ static struct http_server *new_server(const struct http_server_options *options)
     server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     server->loops = xcalloc(server->options.threads, sizeof(struct MHD_Daemon *));
     server->n_per_loop = xcalloc(server->options.threads, sizeof(*server->n_per_loop));
-    server->next_ping_ms = now_ms() + server->options.ping_ms;
+    server->next_ping_ms = mono_now_ms() + server->options.ping_ms;
     TAILQ_INIT(&server->connections);
     LIST_INIT(&server->streams);
     pthread_mutex_init(&server->lock, NULL);
@@ -166,7 +166,7 @@ static void close_idle(struct http_server *server)
 
     TAILQ_FOREACH (at, &server->connections, entry)
         if (at->mhd && atomic_load(&at->phase) == PHASE_WAITING &&
-            now_ms() - atomic_load(&at->since_ms) >= IDLE_MS && !has_input(at->fd))
+            mono_now_ms() - atomic_load(&at->since_ms) >= IDLE_MS && !has_input(at->fd))
             shutdown(at->fd, SHUT_RDWR);
 }
 
@@ -178,7 +178,7 @@ static void close_everything(struct http_server *server)
 
     TAILQ_FOREACH (at, &server->connections, entry) {
         int phase = atomic_load(&at->phase);
-        bool late = now_ms() - atomic_load(&at->since_ms) >= LAST_WORDS_MS;
+        bool late = mono_now_ms() - atomic_load(&at->since_ms) >= LAST_WORDS_MS;
         bool abandoned;
 
         pthread_mutex_lock(&at->lock);
@@ -204,11 +204,11 @@ static void wait_for_change(struct http_server *server)
  * only be stopped then: libmicrohttpd ends the process over a suspended connection. */
 static void drain(struct http_server *server, int64_t grace_ms)
 {
-    int64_t deadline_ms = now_ms() + grace_ms;
+    int64_t deadline_ms = mono_now_ms() + grace_ms;
 
     streams_end_all(server, false);
     for (;;) {
-        bool hard = now_ms() >= deadline_ms;
+        bool hard = mono_now_ms() >= deadline_ms;
 
         if (hard) {
             atomic_store(&server->hard_stop, true);

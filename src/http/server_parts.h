@@ -148,7 +148,7 @@ struct http_server {
 };
 
 /* By the clock of deadlines. */
-static inline int64_t now_ms(void)
+static inline int64_t mono_now_ms(void)
 {
     return clock_mono_ms(clock_real());
 }

@@ -200,11 +200,11 @@ static bool has_left(const struct http_stream *stream)
 
 void streams_tick(struct http_server *server)
 {
-    bool ping = now_ms() >= server->next_ping_ms;
+    bool ping = mono_now_ms() >= server->next_ping_ms;
     struct http_stream *at;
 
     if (ping)
-        server->next_ping_ms = now_ms() + server->options.ping_ms;
+        server->next_ping_ms = mono_now_ms() + server->options.ping_ms;
     pthread_mutex_lock(&server->lock);
     LIST_FOREACH(at, &server->streams, entry)
     {
