@@ -89,6 +89,10 @@ int call_read_pin(struct bot_call *call, const char *verb, struct err *err);
  */
 int call_start_job(struct bot_call *call, const char *workflow, struct err *err);
 
+/* A command asks for a job: the workflow of its verb for the issue it stands on, when that is open
+ * and no pull request. */
+int call_start_as_asked(struct bot_call *call, const char *verb, struct err *err);
+
 /* A reply below the issue, once per delivery: templates/comments/<name> with data (taken). */
 int call_reply(struct bot_call *call, const char *template_name, json_t *data, struct err *err);
 

@@ -2,18 +2,5 @@
 
 int command_build(struct bot_call *call, struct err *err)
 {
-    int rc = call_read_issue(call, err);
-
-    if (rc)
-        return rc;
-    if (!call->issue.open)
-        return call_done(call, "ignored: the issue is closed");
-    if (call->issue.is_pull)
-        return call_reply(call, "not_on_pull.md", json_pack("{s:s}", "verb", "build"), err) ?
-                   err->code :
-                   call_done(call, "refused: /vdo build is for issues");
-    rc = call_read_pin(call, "build", err);
-    if (rc)
-        return rc == VDO_E_REFUSED ? VDO_OK : rc;
-    return call_start_job(call, "build", err);
+    return call_start_as_asked(call, "build", err);
 }
