@@ -8,6 +8,8 @@
 #ifndef VDO_TESTS_INTEGRATION_STORE_CONTRACT_H
 #define VDO_TESTS_INTEGRATION_STORE_CONTRACT_H
 
+#include "must.h"
+
 #include "vdo/base/clock.h"
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
@@ -41,23 +43,6 @@ int contract_teardown(void **state);
 void reopen(void);
 
 #define CONTRACT(name) cmocka_unit_test_setup_teardown(name, contract_setup, contract_teardown)
-
-/* Run a call that must succeed, or fail with a code. */
-#define MUST(call)                                                                      \
-    do {                                                                                \
-        struct err err = {0};                                                           \
-        int rc_ = (call);                                                               \
-        if (rc_)                                                                        \
-            fail_msg("%s: %s: %s", #call, vdo_code_name((enum vdo_code)rc_), err.text); \
-    } while (0)
-#define FAILS(wanted, call)                                                                \
-    do {                                                                                   \
-        struct err err = {0};                                                              \
-        int rc_ = (call);                                                                  \
-        if (rc_ != (wanted))                                                               \
-            fail_msg("%s: %s instead of %s: %s", #call, vdo_code_name((enum vdo_code)rc_), \
-                     vdo_code_name(wanted), err.text);                                     \
-    } while (0)
 
 int64_t now(void);
 

@@ -7,6 +7,7 @@
 #define VDO_TESTS_UNIT_BOT_FIXTURE_H
 
 #include "forge_fake.h"
+#include "must.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -37,14 +38,6 @@ static struct forge_session *session;
 static struct jobs *jobs;
 static struct bot *bot;
 static struct delivery_verdict verdict; /* of the last event */
-
-#define MUST(call)                                                                      \
-    do {                                                                                \
-        struct err err = {0};                                                           \
-        int rc_ = (call);                                                               \
-        if (rc_)                                                                        \
-            fail_msg("%s: %s: %s", #call, vdo_code_name((enum vdo_code)rc_), err.text); \
-    } while (0)
 
 static int open_all(const char *yaml)
 {

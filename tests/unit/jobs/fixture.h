@@ -6,6 +6,7 @@
 #define VDO_TESTS_UNIT_JOBS_FIXTURE_H
 
 #include "forge_fake.h"
+#include "must.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -38,14 +39,6 @@ static struct forge_fake *forge;
 static struct forge_session *session;
 static struct jobs *jobs;
 static struct jobs_options options; /* set what a test needs, then start_jobs() */
-
-#define MUST(call)                                                                      \
-    do {                                                                                \
-        struct err err = {0};                                                           \
-        int rc_ = (call);                                                               \
-        if (rc_)                                                                        \
-            fail_msg("%s: %s: %s", #call, vdo_code_name((enum vdo_code)rc_), err.text); \
-    } while (0)
 
 /* Wait for a condition; fails the test after PATIENT_MS. */
 #define WAIT_FOR(condition)                                               \

@@ -7,6 +7,7 @@
 
 #include "forge_fake.h"
 #include "http_stub.h"
+#include "must.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -39,14 +40,6 @@ static struct forge_fake *fake;
 static struct jobs *jobs;
 static struct report report;
 static struct web *web;
-
-#define MUST(call)                                                                      \
-    do {                                                                                \
-        struct err err = {0};                                                           \
-        int rc_ = (call);                                                               \
-        if (rc_)                                                                        \
-            fail_msg("%s: %s: %s", #call, vdo_code_name((enum vdo_code)rc_), err.text); \
-    } while (0)
 
 static int fail_setup(const struct err *err)
 {
