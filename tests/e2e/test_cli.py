@@ -147,6 +147,17 @@ def test_run_wants_the_top_of_a_repository(make_vdo, repo, issue, tmp_path):
         assert done.returncode == 0, done.stderr
 
 
+def test_run_does_not_claim_an_approval_that_nobody_gave(make_vdo, repo, issue):
+    os.mkdir(os.path.join(repo, ".github"))
+    with open(os.path.join(repo, ".github", "vdo.yml"), "w") as f:
+        f.write("approval: {plan: human}\n")
+    git(repo, "add", ".github")
+    git(repo, "commit", "-q", "-m", "Approval")
+    v = make_vdo(start=False)
+    done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--json")
+    assert [s["note"] for s in json.loads(done.stdout)["steps"] if s["name"] == "approve"][0].startswith("not asked for: who runs it")
+
+
 def test_run_on_another_base(make_vdo, repo, issue):
     git(repo, "branch", "stable")
     v = make_vdo(start=False)

@@ -47,6 +47,9 @@ int step_approve(struct job_run *run, struct err *err)
     /* On a local repository the person who runs the command is the one who approves. */
     run->result = json_pack("{s:s, s:s, s:s}", "mode", needs ? "person" : "auto", "by",
                             needs && !*by ? "the user of this machine" : by, "reason", reason);
-    run_note(run, "%s", needs ? "approved by a person" : "nothing needs a person");
+    if (needs && !*by)
+        run_note(run, "not asked for: who runs it on this machine approves (%s)", reason);
+    else
+        run_note(run, "%s", needs ? "approved by a person" : "nothing needs a person");
     return VDO_OK;
 }
