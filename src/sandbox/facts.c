@@ -143,9 +143,11 @@ static void say_homes(json_t *lines, const struct sandbox *s)
 
 static void say_tap(json_t *lines, const struct sandbox *s)
 {
-    if (!s->needs_bwrap || !s->available)
-        line(lines, "attempts", true, false,
-             "what commands without a network try to reach is seen with bubblewrap only");
+    if (!s->needs_bwrap)
+        line(lines, "attempts", false, false,
+             "what commands try to reach cannot be seen in containers");
+    else if (!s->available)
+        line(lines, "attempts", false, false, "not looked for: nothing can be run here");
     else if (s->tapped)
         line(lines, "attempts", true, false,
              "what commands without a network try to reach is seen");

@@ -102,6 +102,20 @@ static void facts_lines__say_why_attempts_cannot_be_seen(void **state)
     assert_non_null(strstr(text_of(lines, "attempts"), "Operation not permitted"));
 }
 
+static void facts_lines__speak_of_attempts_as_the_driver_has_it(void **state)
+{
+    struct sandbox container = {.available = true};
+    struct sandbox nothing = {.needs_bwrap = true};
+    json_auto_t *with_containers = facts_lines(&container);
+    json_auto_t *without = facts_lines(&nothing);
+
+    (void)state;
+    assert_string_equal(status_of(with_containers, "attempts"), "note");
+    assert_non_null(strstr(text_of(with_containers, "attempts"), "in containers"));
+    assert_string_equal(status_of(without, "attempts"), "note");
+    assert_non_null(strstr(text_of(without, "attempts"), "nothing can be run"));
+}
+
 static void facts_engine__knows_no_other_program(void **state)
 {
     (void)state;
@@ -116,6 +130,7 @@ int main(void)
         cmocka_unit_test(facts_lines__of_a_bare_host_fail_nothing_where_it_is_not_asked_for),
         cmocka_unit_test(facts_lines__name_what_was_found),
         cmocka_unit_test(facts_lines__say_why_attempts_cannot_be_seen),
+        cmocka_unit_test(facts_lines__speak_of_attempts_as_the_driver_has_it),
         cmocka_unit_test(facts_engine__knows_no_other_program),
     };
 
