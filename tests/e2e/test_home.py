@@ -129,6 +129,20 @@ def test_a_new_layer_begins_with_the_home_of_the_last_one(start_vdo, make_repo, 
     assert open(os.path.join(new, "home/.pkg/count")).read() == "n\nn\n"
 
 
+def test_a_new_layer_keeps_the_home_of_the_last_one_when_nothing_comes_to_it(start_vdo, make_repo, issue):
+    repo = make_repo(setup=[INSTALL], checks=[CHECK])
+    vdo = start_vdo()
+    job(vdo, repo, issue)
+    with open(os.path.join(repo, "requirements.txt"), "w") as f:
+        f.write("a\n")
+    git(repo, "commit", "-q", "-a", "-m", "Less")
+    done, later = job(vdo, repo, issue), job(vdo, repo, issue)
+    assert said(vdo, done["id"]) == [["had a"]] and said(vdo, later["id"]) == []
+    for one in (done, later):
+        passes(one)
+    assert len(kept(vdo)) == 2
+
+
 def test_nothing_is_shared_between_repositories(start_vdo, make_repo, issue, tmp_path):
     repo = make_repo(setup=[INSTALL], checks=[CHECK])
     other = str(tmp_path / "other" / "repo")

@@ -111,19 +111,25 @@ static char *why_not(const json_t *made, const char *changed)
     return NULL;
 }
 
+/* What HOME began with is needed, too, though nothing came to it. */
+static bool has_home(const struct layer_parts *parts)
+{
+    return parts->home_below || setup_fills_home(parts->home);
+}
+
 /* Why HOME keeps it from being one, or NULL. */
-static char *why_not_home(struct job_run *run, const json_t *made, const char *home)
+static char *why_not_home(struct job_run *run, const json_t *made, const struct layer_parts *parts)
 {
     AUTO_FREE char *needed = NULL;
 
-    if (json_array_size(made) == 0 && !setup_fills_home(home))
+    if (json_array_size(made) == 0 && !has_home(parts))
         return xstrdup("setup leaves nothing in the directory or in HOME");
     if (sandbox_has_homes(run->p->o.sandbox))
         return NULL;
     if (json_array_size(made) == 0)
         return xasprintf("setup leaves something in HOME only, which cannot be kept here: %s",
                          sandbox_homes_why(run->p->o.sandbox));
-    needed = setup_needs_home(home);
+    needed = setup_needs_home(parts->home);
     return needed ? xasprintf("setup leaves %.100s in HOME, which cannot be kept here: %s", needed,
                               sandbox_homes_why(run->p->o.sandbox)) :
                     NULL;
@@ -145,10 +151,10 @@ static int keep_or_refuse(struct job_run *run, const struct tree_list *before,
         return rc;
     why = why_not(made, changed);
     parts->paths = why ? nothing : made;
-    if (why && sandbox_has_homes(run->p->o.sandbox) && setup_fills_home(parts->home))
+    if (why && sandbox_has_homes(run->p->o.sandbox) && has_home(parts))
         parts->why = why;
     else if (!why)
-        why = why_not_home(run, made, parts->home);
+        why = why_not_home(run, made, parts);
     if (!sandbox_has_homes(run->p->o.sandbox))
         parts->home = NULL;
     rc = why && !parts->why ? layer_refuse(run->layer, why, err) :
