@@ -2,6 +2,7 @@
  * order. */
 #include "git_fixture.h"
 #include "git_http.h"
+#include "must.h"
 
 #include "vdo/gitrepo/gitrepo.h"
 
@@ -81,10 +82,8 @@ static void with_password(struct place *p)
 
 static void must_fetch(struct place *p)
 {
-    struct err err = {0};
-
-    if (mirror_fetch(p->mirror, &p->spec, &err) || mirror_resolve(p->mirror, "main", p->base, &err))
-        fail_msg("%s", err.text);
+    MUST(mirror_fetch(p->mirror, &p->spec, &err));
+    MUST(mirror_resolve(p->mirror, "main", p->base, &err));
 }
 
 static int fetch_fails(struct place *p, struct err *err)
@@ -126,10 +125,8 @@ static void must_push(struct place *p, const char *branch, const char *commit, c
                       enum push_outcome wanted)
 {
     enum push_outcome outcome = (enum push_outcome) - 1;
-    struct err err = {0};
 
-    if (push(p, branch, commit, expected, &outcome, NULL, &err))
-        fail_msg("%s", err.text);
+    MUST(push(p, branch, commit, expected, &outcome, NULL, &err));
     assert_int_equal(outcome, wanted);
 }
 
@@ -528,16 +525,10 @@ int main(int argc, char **argv)
         TEST(git_transfer__says_what_is_wrong_with_its_order),
     };
     char self[4096] = "";
-    int rc;
 
     if (argc > 1 && strcmp(argv[1], "git-transfer") == 0)
         return git_transfer_main();
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || setenv("VDO_EXE", self, 1))
         return 1;
-    if (proc_start_supervisor(NULL) || gitrepo_startup(NULL))
-        return 1;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    gitrepo_shutdown();
-    proc_stop_supervisor();
-    return rc;
+    return cmocka_run_group_tests(tests, git_fixture_start, git_fixture_stop);
 }

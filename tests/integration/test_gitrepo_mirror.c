@@ -1,12 +1,12 @@
 /* Mirrors of repositories on this machine: fetching, finding, reading, exporting, comparing. */
 #include "git_fixture.h"
+#include "must.h"
 
 #include "vdo/gitrepo/gitrepo.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
-#include "vdo/base/proc.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -63,10 +63,7 @@ static int fetch(struct place *p, struct err *err)
 
 static void must_fetch(struct place *p)
 {
-    struct err err = {0};
-
-    if (fetch(p, &err))
-        fail_msg("%s", err.text);
+    MUST(fetch(p, &err));
 }
 
 static void assert_resolves(struct place *p, const char *ref, const char *script)
@@ -428,7 +425,6 @@ static void mirror_export__makes_the_files_byte_for_byte(void **state)
     AUTO_FREE char *id = NULL;
     AUTO_FREE char *out = fs_join(p->dir, "out");
     AUTO_FREE char *differences = NULL;
-    struct err err = {0};
 
     git_fixture_run(p->remote,
                     "mkdir -p a/b; printf 'x\\r\\ny\\n' >a/b/c; ln -s ../x a/l; echo s >s;"
@@ -437,8 +433,7 @@ static void mirror_export__makes_the_files_byte_for_byte(void **state)
                     "git commit -qm one; mkdir ../out; echo old >../out/old");
     must_fetch(p);
     id = git_fixture_sh(p->remote, "git rev-parse HEAD");
-    if (mirror_export(p->mirror, id, out, &err))
-        fail_msg("%s", err.text);
+    MUST(mirror_export(p->mirror, id, out, &err));
     differences =
         git_fixture_sh(p->dir, "cd out; find . ! -type d | sort | while read f; do"
                                " if [ -L $f ]; then printf '%s -> %s\\n' $f $(readlink $f);"
@@ -640,12 +635,6 @@ int main(void)
         TEST(mirror_diff__names_each_kind_of_change),
         TEST(mirror_diff__cuts_the_text_at_a_line_and_counts_on),
     };
-    int rc;
 
-    if (proc_start_supervisor(NULL) || gitrepo_startup(NULL))
-        return 1;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    gitrepo_shutdown();
-    proc_stop_supervisor();
-    return rc;
+    return cmocka_run_group_tests(tests, git_fixture_start, git_fixture_stop);
 }

@@ -1,11 +1,11 @@
 /* Pushing into repositories on this machine: bare ones and ones with checked-out files. */
 #include "git_fixture.h"
+#include "must.h"
 
 #include "vdo/gitrepo/gitrepo.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
-#include "vdo/base/proc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,17 +36,14 @@ static void make_commit(struct place *p, const char *message, const char *parent
                   message, parent);
     AUTO_FREE char *tree = git_fixture_sh(p->mirror_dir, script);
     const struct commit_spec spec = {tree, parent, message, "VDO", "vdo@example.org", 1700000000};
-    struct err err = {0};
 
-    if (mirror_commit(p->mirror, &spec, oid, &err))
-        fail_msg("%s", err.text);
+    MUST(mirror_commit(p->mirror, &spec, oid, &err));
 }
 
 static int setup(void **state)
 {
     struct place *p = xcalloc(1, sizeof(*p));
     struct git_remote_spec spec = {.timeout_ms = 20000};
-    struct err err = {0};
 
     p->dir = git_fixture_dir();
     p->target = fs_join(p->dir, "target");
@@ -55,8 +52,8 @@ static int setup(void **state)
                             "git commit -qm one");
     assert_int_equal(mirror_open(p->mirror_dir, &p->mirror, NULL), VDO_OK);
     spec.url = p->target;
-    if (mirror_fetch(p->mirror, &spec, &err) || mirror_resolve(p->mirror, "main", p->base, &err))
-        fail_msg("%s", err.text);
+    MUST(mirror_fetch(p->mirror, &spec, &err));
+    MUST(mirror_resolve(p->mirror, "main", p->base, &err));
     make_commit(p, "change", p->base, p->commit);
     make_commit(p, "more", p->commit, p->next);
     make_commit(p, "other", p->base, p->other);
@@ -89,10 +86,8 @@ static void must_push(struct place *p, const char *branch, const char *commit, c
                       enum push_outcome wanted)
 {
     enum push_outcome outcome = (enum push_outcome) - 1;
-    struct err err = {0};
 
-    if (push(p, branch, commit, expected, &outcome, NULL, &err))
-        fail_msg("%s", err.text);
+    MUST(push(p, branch, commit, expected, &outcome, NULL, &err));
     assert_int_equal(outcome, wanted);
 }
 
@@ -290,11 +285,9 @@ static void mirror_push__works_where_the_history_is_cut(void **state)
     p->target = fs_join(p->dir, "shallow");
     {
         const struct git_remote_spec spec = {.url = p->target, .timeout_ms = 20000};
-        struct err err = {0};
 
-        if (mirror_fetch(p->mirror, &spec, &err) ||
-            mirror_resolve(p->mirror, "main", p->base, &err))
-            fail_msg("%s", err.text);
+        MUST(mirror_fetch(p->mirror, &spec, &err));
+        MUST(mirror_resolve(p->mirror, "main", p->base, &err));
     }
     make_commit(p, "change", p->base, p->commit);
     make_commit(p, "more", p->commit, p->next);
@@ -334,12 +327,6 @@ int main(void)
         TEST(mirror_push__works_where_the_history_is_cut),
         TEST(mirror_push__says_when_there_is_no_repository),
     };
-    int rc;
 
-    if (proc_start_supervisor(NULL) || gitrepo_startup(NULL))
-        return 1;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    gitrepo_shutdown();
-    proc_stop_supervisor();
-    return rc;
+    return cmocka_run_group_tests(tests, git_fixture_start, git_fixture_stop);
 }

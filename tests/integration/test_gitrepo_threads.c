@@ -5,7 +5,6 @@
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
-#include "vdo/base/proc.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -115,14 +114,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_on_one_mirror__do_not_get_in_each_others_way),
     };
-    int rc;
 
     /* Without TZ glibc reads the zone anew at each mktime(), under a lock of its own that
      * ThreadSanitizer cannot see. */
-    if (setenv("TZ", "UTC", 1) || proc_start_supervisor(NULL) || gitrepo_startup(NULL))
+    if (setenv("TZ", "UTC", 1))
         return 1;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    gitrepo_shutdown();
-    proc_stop_supervisor();
-    return rc;
+    return cmocka_run_group_tests(tests, git_fixture_start, git_fixture_stop);
 }

@@ -1,11 +1,11 @@
 /* Worktrees: opening, bringing over, writing trees; what a sandboxed process may have planted. */
 #include "git_fixture.h"
+#include "must.h"
 
 #include "vdo/gitrepo/gitrepo.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
-#include "vdo/base/proc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,12 +62,9 @@ static int teardown(void **state)
 
 static void open_at(struct place *p, const char *tree)
 {
-    struct err err = {0};
-
     worktree_close(p->worktree);
     p->worktree = NULL;
-    if (worktree_open(p->mirror, p->files, p->git_dir, p->base, tree, &p->worktree, &err))
-        fail_msg("%s", err.text);
+    MUST(worktree_open(p->mirror, p->files, p->git_dir, p->base, tree, &p->worktree, &err));
 }
 
 /* Run the script in the remote, commit all of it, fetch, and open the worktree there. */
@@ -77,21 +74,18 @@ static void commit_and_open(struct place *p, const char *script)
     AUTO_FREE char *all = xasprintf("%s\ngit -c core.autocrlf=false add -A; git commit -q "
                                     "--allow-empty -m one",
                                     script);
-    struct err err = {0};
 
     git_fixture_run(p->remote, all);
-    if (mirror_fetch(p->mirror, &spec, &err) || mirror_resolve(p->mirror, "main", p->base, &err))
-        fail_msg("%s", err.text);
+    MUST(mirror_fetch(p->mirror, &spec, &err));
+    MUST(mirror_resolve(p->mirror, "main", p->base, &err));
     open_at(p, p->base);
 }
 
 static char *tree_of(struct place *p)
 {
     char tree[GIT_OID_HEX_SIZE];
-    struct err err = {0};
 
-    if (worktree_write_tree(p->worktree, tree, &err))
-        fail_msg("%s", err.text);
+    MUST(worktree_write_tree(p->worktree, tree, &err));
     return xstrdup(tree);
 }
 
@@ -512,12 +506,6 @@ int main(void)
         TEST(worktree_open__refuses_a_tree_that_is_not_safe),
         TEST(worktree_write_tree__agrees_with_git_on_what_is_ignored),
     };
-    int rc;
 
-    if (proc_start_supervisor(NULL) || gitrepo_startup(NULL))
-        return 1;
-    rc = cmocka_run_group_tests(tests, NULL, NULL);
-    gitrepo_shutdown();
-    proc_stop_supervisor();
-    return rc;
+    return cmocka_run_group_tests(tests, git_fixture_start, git_fixture_stop);
 }

@@ -2,6 +2,7 @@
 
 #include "vdo/base/mem.h"
 #include "vdo/base/proc.h"
+#include "vdo/gitrepo/gitrepo.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,4 +64,18 @@ char *git_fixture_dir(void)
 
     assert_non_null(mkdtemp(dir));
     return xstrdup(dir);
+}
+
+int git_fixture_start(void **state)
+{
+    (void)state;
+    return proc_start_supervisor(NULL) || gitrepo_startup(NULL) ? -1 : 0;
+}
+
+int git_fixture_stop(void **state)
+{
+    (void)state;
+    gitrepo_shutdown();
+    proc_stop_supervisor();
+    return 0;
 }

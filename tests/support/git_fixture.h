@@ -15,4 +15,8 @@ void git_fixture_run(const char *dir, const char *script);
 /* A new directory below /tmp; free with free() after removing it with fs_remove_tree(). */
 char *git_fixture_dir(void);
 
+/* Setup and teardown of a group of tests that use gitrepo/. */
+int git_fixture_start(void **state);
+int git_fixture_stop(void **state);
+
 #endif
