@@ -4,46 +4,8 @@
 
 #include "vdo/base/mem.h"
 
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool finder_read(struct finder *f, const char *path, char **out_text)
-{
-    return f->tree->read(f->tree->arg, path, out_text);
-}
-
-bool finder_has(struct finder *f, const char *path)
-{
-    AUTO_FREE char *text = NULL;
-
-    return finder_read(f, path, &text);
-}
-
-static bool matches(const char *text, const char *pattern)
-{
-    regex_t re;
-    bool hit;
-
-    if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE))
-        return false;
-    hit = regexec(&re, text, 0, NULL, 0) == 0;
-    regfree(&re);
-    return hit;
-}
-
-bool finder_matches(struct finder *f, const char *path, const char *pattern)
-{
-    AUTO_FREE char *text = NULL;
-
-    return finder_read(f, path, &text) && (!pattern || matches(text, pattern));
-}
-
-void finder_add(struct finder *f, const char *name, const char *line, const char *source)
-{
-    (void)json_array_append_new(f->found, json_pack("{s:s, s:s, s:i, s:s}", "name", name, "run",
-                                                    line, "timeout_ms", 0, "source", source));
-}
 
 /* Files that bundle a project's commands; of each group the first that is there is the one its tool
  * takes. %s is the target. */
@@ -86,7 +48,7 @@ static bool find_bundled(struct finder *f, const char *const *targets)
             AUTO_FREE char *pattern = fill(bundles[i].pattern, *target);
             AUTO_FREE char *line = fill(bundles[i].run, *target);
 
-            if (matches(text, pattern)) {
+            if (finder_text_matches(text, pattern)) {
                 finder_add(f, line, line, bundles[i].file);
                 return true;
             }

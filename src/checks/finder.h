@@ -8,15 +8,15 @@
 
 struct finder {
     const struct checks_tree *tree;
-
     json_t *found;
 };
 
 bool finder_has(struct finder *f, const char *path);
 /* A file's text; freed by the caller. */
 bool finder_read(struct finder *f, const char *path, char **out_text);
-/* Does the file exist, and a line in it match? An extended regular expression; NULL: any. */
-
+/* Does a line of the text match an extended regular expression? */
+bool finder_text_matches(const char *text, const char *pattern);
+/* Does the file exist, and a line in it match? NULL: any. */
 bool finder_matches(struct finder *f, const char *path, const char *pattern);
 void finder_add(struct finder *f, const char *name, const char *line, const char *source);
 
