@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct diff_file files[] = {{.path = a, .action = 'M'}, {.path = b, .action = 'D'}};
     struct diff diff = {.files = files, .n_files = 2, .text = text};
     json_auto_t *lines = diff_lines_text(&diff);
-    json_auto_t *lint = lint_read(text);
+    json_auto_t *lint = lint_read(text, "/root");
     const char *name;
     json_t *linter;
 
