@@ -2,7 +2,6 @@
 
 #include "../record/record.h"
 #include "../setup/setup.h"
-
 #include "../workspace.h"
 #include "checks.h"
 #include "lint_files.h"
@@ -216,7 +215,7 @@ static int run_in(struct job_run *run, const char *dir, const json_t *paths, jso
     else if (rc || done.end != SANDBOX_EXITED)
         *out_why = xasprintf("the linters could not be run: %s", rc ? why.text : done.limit);
     else
-        *out = lint_read(done.output, dir);
+        *out = lint_read(done.output, workspace_place(run));
     if (rc != VDO_E_REFUSED)
         sandbox_result_release(&done);
     return rc == VDO_E_REFUSED ? VDO_OK : rc;
