@@ -336,9 +336,6 @@ static void home__counts_with_the_work_directory(void **state)
     static const char *const lines[] = {
         "dd if=/dev/zero of=$HOME/x bs=1M count=12 2>/dev/null; "
         "dd if=/dev/zero of=y bs=1M count=12 2>/dev/null; sleep 10",
-        /* a file without a name */
-        "exec 3> ~/x; rm ~/x; dd if=/dev/zero bs=1M count=15 >&3 2>/dev/null; "
-        "dd if=/dev/zero of=y bs=1M count=12 2>/dev/null; sleep 10",
         /* too deep */
         "cd; i=0; while [ $i -lt 200 ]; do mkdir d && cd d; i=$((i+1)); done; sleep 10",
     };
