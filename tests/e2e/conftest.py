@@ -60,6 +60,20 @@ def git(path, *args):
     return subprocess.run(["git", "-C", str(path), *args], check=True, capture_output=True, text=True, env=env).stdout
 
 
+def write_files(path, files):
+    for name, text in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
+
+
+def commit_first(path, branch="main"):
+    """Makes what lies at path a repository with one commit, and returns its path as a text."""
+    git(path.parent, "init", "-q", "-b", branch, str(path))
+    git(path, "add", "-A")
+    git(path, "commit", "-q", "-m", "First")
+    return str(path)
+
+
 def wait_for(what, seconds=20, every=0.02):
     end = time.monotonic() + seconds
     while time.monotonic() < end:

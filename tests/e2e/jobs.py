@@ -3,7 +3,7 @@ import json
 import os
 
 import pytest
-from conftest import SAMPLE, git
+from conftest import SAMPLE, commit_first, git, write_files
 from model import Provider
 from test_models import all_roles
 
@@ -11,14 +11,8 @@ from test_models import all_roles
 @pytest.fixture
 def repo(tmp_path):
     os.chmod(tmp_path, 0o755)
-    path = tmp_path / "repo"
-    for name, text in SAMPLE.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text)
-    git(str(path), "init", "-q", "-b", "main")
-    git(str(path), "add", "-A")
-    git(str(path), "commit", "-q", "-m", "First")
-    return str(path)
+    write_files(tmp_path / "repo", SAMPLE)
+    return commit_first(tmp_path / "repo")
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import signal
 import subprocess
 
 import pytest
-from conftest import EDIT, FINISH, ROOT, SAMPLE, VDO, answer, git, good_script, plan, refine, wait_for
+from conftest import (EDIT, FINISH, ROOT, SAMPLE, VDO, answer, commit_first, git, good_script, plan, refine, wait_for,
+                      write_files)
 
 
 def vdo(*args, **more):
@@ -16,12 +17,8 @@ def vdo(*args, **more):
 def repo(tmp_path):
     os.chmod(tmp_path, 0o755)
     path = tmp_path / "repo"
-    for name, text in SAMPLE.items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text)
-    git(str(path), "init", "-q", "-b", "main")
-    git(str(path), "add", "-A")
-    git(str(path), "commit", "-q", "-m", "First")
+    write_files(path, SAMPLE)
+    commit_first(path)
     (path / "README.md").write_text("changed, not committed\n")
     return str(path)
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import EDIT, FINISH, SAMPLE, answer, git, good_script, plan, refine
+from conftest import EDIT, FINISH, SAMPLE, answer, commit_first, git, good_script, plan, refine, write_files
 from model import Provider
 from test_models import all_roles, with_provider
 
@@ -13,16 +13,11 @@ from test_models import all_roles, with_provider
 def repo(tmp_path):
     os.chmod(tmp_path, 0o755)
     path = tmp_path / "repo"
-    for name, text in dict(SAMPLE, **{"notes/key.txt": "ghp_abcdefghijklmnopqrstuvwxyz0123456789\n"}).items():
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_text(text)
+    write_files(path, dict(SAMPLE, **{"notes/key.txt": "ghp_abcdefghijklmnopqrstuvwxyz0123456789\n"}))
     (path / "logo.bin").write_bytes(bytes(range(256)))
     os.chmod(path / "greet.sh", 0o755)
     os.symlink("greet.sh", path / "hello")
-    git(str(path), "init", "-q", "-b", "trunk/main")
-    git(str(path), "add", "-A")
-    git(str(path), "commit", "-q", "-m", "First")
-    return str(path)
+    return commit_first(path, "trunk/main")
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import json
 import os
 
 import pytest
-from conftest import APPROVE, EDIT, FINISH, SAMPLE, answer, git, good_script, plan, refine
+from conftest import APPROVE, EDIT, FINISH, SAMPLE, answer, commit_first, good_script, plan, refine, write_files
 
 INSTALL = "mkdir -p node_modules/dep && echo 1 > node_modules/dep/index.js && date +%s%N > node_modules/dep/made"
 FILES = dict(SAMPLE, **{"package.json": '{"name": "greet"}\n', "package-lock.json": '{"lockfileVersion": 3}\n'})
@@ -14,14 +14,8 @@ def make_repo(tmp_path):
     os.chmod(tmp_path, 0o755)
 
     def make(**config):
-        path = tmp_path / "repo"
-        for name, text in dict(FILES, **{".github/vdo.yml": json.dumps(config)}).items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
-        git(str(path), "init", "-q", "-b", "main")
-        git(str(path), "add", "-A")
-        git(str(path), "commit", "-q", "-m", "First")
-        return str(path)
+        write_files(tmp_path / "repo", dict(FILES, **{".github/vdo.yml": json.dumps(config)}))
+        return commit_first(tmp_path / "repo")
     return make
 
 

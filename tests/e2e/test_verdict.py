@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import APPROVE, ROOT, answer, git, plan, refine
+from conftest import APPROVE, ROOT, answer, commit_first, git, plan, refine, write_files
 
 PROJECTS = os.path.join(ROOT, "tests", "fixtures", "projects")
 FINISH = ("finish", {"summary": "Done."})
@@ -20,13 +20,8 @@ def make_repo(tmp_path):
         if isinstance(files, str):
             shutil.copytree(os.path.join(PROJECTS, files), path)
             files = {}
-        for name, text in dict(files, **more).items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
-        git(tmp_path, "init", "-q", "-b", "main", str(path))
-        git(path, "add", "-A")
-        git(path, "commit", "-q", "-m", "First")
-        return str(path)
+        write_files(path, dict(files, **more))
+        return commit_first(path)
     return make
 
 
