@@ -2,8 +2,9 @@
  * What survives when the process does not: a child writes and is killed at a random moment; every
  * write it was told is durable must be there, and the file must be whole.
  */
+#include "store_dir.h"
+
 #include "vdo/base/clock.h"
-#include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 #include "vdo/store/sqldb.h"
 #include "vdo/store/store.h"
@@ -23,33 +24,12 @@
 
 enum { ROUNDS = 12, PRODUCERS = 6, BODY = 4000, STEPS = 1000000 };
 
-static char dir[64];
-static char url[128];
-static char path[128];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    (void)strcpy(dir, "/tmp/vdo-crash-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    (void)snprintf(path, sizeof(path), "%s/vdo.db", dir);
-    (void)snprintf(url, sizeof(url), "sqlite:%s", path);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    return fs_remove_tree(dir, NULL);
-}
-
 static struct store *open_store(void)
 {
     struct err err = {0};
     struct store *store = NULL;
 
-    if (store_open(url, clock_real(), &store, &err)) {
+    if (store_open(store_url, clock_real(), &store, &err)) {
         (void)fprintf(stderr, "%s\n", err.text);
         abort();
     }
@@ -61,7 +41,7 @@ static void check_file(void)
     struct err err = {0};
     struct sqldb *db = NULL;
 
-    assert_int_equal(sqldb_open(path, NULL, &db, &err), 0);
+    assert_int_equal(sqldb_open(store_path, NULL, &db, &err), 0);
     if (sqldb_check(db, &err))
         fail_msg("%s", err.text);
     sqldb_close(db);
@@ -299,10 +279,10 @@ static void kill__leaves_steps_and_their_rows_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(kill__loses_no_delivery_that_was_acknowledged, make_dir,
-                                        remove_dir),
-        cmocka_unit_test_setup_teardown(kill__leaves_steps_and_their_rows_together, make_dir,
-                                        remove_dir),
+        cmocka_unit_test_setup_teardown(kill__loses_no_delivery_that_was_acknowledged,
+                                        store_dir_make, store_dir_remove),
+        cmocka_unit_test_setup_teardown(kill__leaves_steps_and_their_rows_together, store_dir_make,
+                                        store_dir_remove),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

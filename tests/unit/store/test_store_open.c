@@ -1,5 +1,6 @@
+#include "store_dir.h"
+
 #include "vdo/base/assets.h"
-#include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/rand.h"
 #include "vdo/store/sqldb.h"
@@ -20,33 +21,12 @@
 
 #include <cmocka.h>
 
-static char dir[64];
-static char path[128];
-static char url[160];
-
-static int make_dir(void **state)
-{
-    (void)state;
-    (void)strcpy(dir, "/tmp/vdo-open-XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    (void)snprintf(path, sizeof(path), "%s/vdo.db", dir);
-    (void)snprintf(url, sizeof(url), "sqlite:%s", path);
-    return 0;
-}
-
-static int remove_dir(void **state)
-{
-    (void)state;
-    return fs_remove_tree(dir, NULL);
-}
-
 static struct store *must_open(void)
 {
     struct err err = {0};
     struct store *store = NULL;
 
-    if (store_open(url, clock_real(), &store, &err))
+    if (store_open(store_url, clock_real(), &store, &err))
         fail_msg("%s", err.text);
     return store;
 }
@@ -67,7 +47,7 @@ static void must_exec(const char *sql)
     struct err err = {0};
     struct sqldb *db = NULL;
 
-    if (sqldb_open(path, NULL, &db, &err) || sqldb_exec(db, sql, &err))
+    if (sqldb_open(store_path, NULL, &db, &err) || sqldb_exec(db, sql, &err))
         fail_msg("%s", err.text);
     sqldb_close(db);
 }
@@ -90,7 +70,7 @@ static void store_open__makes_a_file_for_its_owner_only(void **state)
 
     (void)state;
     store_close(must_open());
-    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(stat(store_path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     store_close(must_open());
     store_close(NULL);
@@ -101,14 +81,14 @@ static void store_open__refuses_a_newer_store(void **state)
     (void)state;
     store_close(must_open());
     must_exec("PRAGMA user_version = 9999");
-    must_refuse(url, VDO_E_REFUSED, "made by a newer vdo (schema 9999");
+    must_refuse(store_url, VDO_E_REFUSED, "made by a newer vdo (schema 9999");
 }
 
 static void store_open__refuses_the_database_of_another_program(void **state)
 {
     (void)state;
     must_exec("CREATE TABLE bookmarks (id INTEGER)");
-    must_refuse(url, VDO_E_REFUSED, "another program");
+    must_refuse(store_url, VDO_E_REFUSED, "another program");
 }
 
 static void store_open__says_that_a_file_is_damaged(void **state)
@@ -125,14 +105,14 @@ static void store_open__says_that_a_file_is_damaged(void **state)
         FILE *f;
 
         store_close(must_open());
-        f = fopen(path, "r+");
+        f = fopen(store_path, "r+");
         assert_non_null(f);
         memset(junk, 'x', rows[i].len);
         assert_int_equal(fseek(f, (long)rows[i].at, SEEK_SET), 0);
         assert_int_equal(fwrite(junk, 1, rows[i].len, f), rows[i].len);
         assert_int_equal(fclose(f), 0);
-        must_refuse(url, VDO_E_IO, "restore a backup");
-        assert_int_equal(unlink(path), 0);
+        must_refuse(store_url, VDO_E_IO, "restore a backup");
+        assert_int_equal(unlink(store_path), 0);
     }
 }
 
@@ -140,7 +120,7 @@ static void *open_and_close(void *arg)
 {
     struct err err = {0};
     struct store *store = NULL;
-    int rc = store_open(url, clock_real(), &store, &err);
+    int rc = store_open(store_url, clock_real(), &store, &err);
 
     (void)arg;
     store_close(store);
@@ -229,7 +209,7 @@ static int fill_up(void)
     int rc;
 
     (void)signal(SIGXFSZ, SIG_IGN);
-    if (store_open(url, clock_real(), &store, NULL) || setrlimit(RLIMIT_FSIZE, &limit))
+    if (store_open(store_url, clock_real(), &store, NULL) || setrlimit(RLIMIT_FSIZE, &limit))
         return 1;
     do {
         rc = add(store, n++);
@@ -268,7 +248,7 @@ static void full_disk__is_an_error_of_that_write_only(void **state)
 static void wal__stays_within_bounds_in_a_flood(void **state)
 {
     struct store *store = must_open();
-    AUTO_FREE char *wal = xasprintf("%s-wal", path);
+    AUTO_FREE char *wal = xasprintf("%s-wal", store_path);
     struct stat st;
 
     (void)state;
@@ -276,7 +256,7 @@ static void wal__stays_within_bounds_in_a_flood(void **state)
         assert_int_equal(add(store, i), VDO_OK);
     assert_int_equal(stat(wal, &st), 0);
     assert_true(st.st_size < 40 * 1000 * 1000);
-    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(stat(store_path, &st), 0);
     assert_true(st.st_size > 30 * 1000 * 1000);
     store_close(store);
 }
@@ -290,7 +270,7 @@ static void busy__is_temporary(void **state)
     struct err err = {0};
 
     (void)state;
-    assert_int_equal(sqldb_open(path, NULL, &other, &err), 0);
+    assert_int_equal(sqldb_open(store_path, NULL, &other, &err), 0);
     assert_int_equal(sqldb_begin(other, &err), 0);
     assert_int_equal(store_ping(store, &err), VDO_E_TEMPORARY);
     sqldb_rollback(other);
@@ -300,7 +280,7 @@ static void busy__is_temporary(void **state)
     store_close(store);
 }
 
-#define IN_DIR(name) cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
+#define IN_DIR(name) cmocka_unit_test_setup_teardown(name, store_dir_make, store_dir_remove)
 
 int main(void)
 {
