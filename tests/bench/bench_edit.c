@@ -4,6 +4,8 @@
  * megabyte. The goals are 5 ms and 50 ms. One line per measurement: name, p50 and p95 with the
  * disk's syncs, p50 of a dry run.
  */
+#include "timing.h"
+
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/strbuf.h"
@@ -13,28 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { RUNS = 41, LINES = 10000, BIG = 4 * 1024 * 1024 };
 
 static char top[] = "/tmp/vdo-bench-XXXXXX";
-
-static double now_ms(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec * 1000 + (double)ts.tv_nsec / 1e6;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
 
 /* Line i of the file: blocks of ten, indented by what stands in front. */
 static void add_line(struct strbuf *sb, const char *lead, int i)
@@ -128,8 +113,8 @@ static void measure(const char *name, const struct strbuf *content, const char *
         dry[i] = run_once(name, answer, len, true, want);
         all[i] = run_once(name, answer, len, false, want);
     }
-    qsort(dry, RUNS, sizeof(*dry), compare);
-    qsort(all, RUNS, sizeof(*all), compare);
+    sort_times(dry, RUNS);
+    sort_times(all, RUNS);
     (void)printf("%-38s p50 %6.2f ms  p95 %6.2f ms  without writing p50 %6.2f ms  goal %3.0f ms\n",
                  name, all[RUNS / 2], all[RUNS * 95 / 100], dry[RUNS / 2], goal_ms);
 }

@@ -4,6 +4,8 @@
  * and in a large directory; then processor-bound and file-bound commands, and "make check" of two C
  * projects. One line per measurement: name p50 p95 in milliseconds.
  */
+#include "timing.h"
+
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
 #include "vdo/base/proc.h"
@@ -15,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LARGE_DIRS = 50, LARGE_FILES = 400 };
@@ -24,25 +25,9 @@ enum { RUNS = 100, PARALLEL = 8, LONG_RUNS = 15 };
 static struct sandbox *sandbox;
 static char top[] = "/tmp/vdo-bench-XXXXXX";
 
-static double now_ms(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec * 1000 + (double)ts.tv_nsec / 1e6;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double print_times(const char *name, double *times, int n)
 {
-    qsort(times, (size_t)n, sizeof(*times), compare);
+    sort_times(times, (size_t)n);
     (void)printf("%-34s p50 %7.2f ms  p95 %7.2f ms  (%d runs)\n", name, times[n / 2],
                  times[n * 95 / 100], n);
     return times[n / 2];

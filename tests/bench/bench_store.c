@@ -2,6 +2,8 @@
  * How fast deliveries are made durable, what claiming and leasing cost, and how long the store
  * takes to open. Usage: bench_store [SECONDS [DIR]]; one line per measurement on stdout.
  */
+#include "timing.h"
+
 #include "vdo/base/clock.h"
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -112,14 +114,6 @@ static void *produce(void *arg)
     return NULL;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void bench_add(unsigned threads, double seconds)
 {
     static struct producer producers[MAX_THREADS];
@@ -146,7 +140,7 @@ static void bench_add(unsigned threads, double seconds)
         n += producers[i].n_samples;
     }
     double wall = (double)(now_us() - from) / 1e6;
-    qsort(all_samples, n, sizeof(double), by_size);
+    sort_times(all_samples, n);
     printf("durable add of 12 KiB, %2u producers: %8.0f/s  p50 %.2f ms  p99 %.2f ms  max %.1f ms  "
            "%.0f us CPU each\n",
            threads, (double)total / wall, all_samples[n / 2], all_samples[n * 99 / 100],

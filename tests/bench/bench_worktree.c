@@ -2,6 +2,8 @@
  * How long opening a worktree and writing its tree take, beside the git program doing the same.
  * BENCH_FILES sets the number of files (5000).
  */
+#include "timing.h"
+
 #include "git_fixture.h"
 
 #include "vdo/gitrepo/gitrepo.h"
@@ -13,7 +15,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { ROUNDS = 9 };
 
@@ -37,22 +38,6 @@ static void check(int rc, const struct err *err)
     exit(EXIT_FAILURE);
 }
 
-static double now_ms(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double *x = a;
-    const double *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
 /* Median and worst of ROUNDS runs; prepare is not measured. */
 static void measure(const char *name, struct bench *b, step_fn prepare, step_fn run)
 {
@@ -66,7 +51,7 @@ static void measure(const char *name, struct bench *b, step_fn prepare, step_fn 
         run(b);
         took[i] = now_ms() - start;
     }
-    qsort(took, ROUNDS, sizeof(took[0]), compare);
+    sort_times(took, ROUNDS);
     (void)printf("%-52s %9.1f %9.1f\n", name, took[ROUNDS / 2], took[ROUNDS - 1]);
 }
 
