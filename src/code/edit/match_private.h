@@ -30,7 +30,7 @@ size_t behind_anchors(const struct lines *lines, const struct hunk *hunk);
 void keep_at_eof(struct starts *starts, const struct lines *lines, size_t n_old);
 bool rest_is_blank(const struct lines *lines, size_t from);
 
-/* match.c */
+/* match_place.c */
 
 /* The place of a hunk whose old lines stand at the lines at[]; none: first is 0. */
 void set_place(struct place *out, const struct hunk *hunk, const struct old_lines *old,
