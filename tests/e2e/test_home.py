@@ -6,7 +6,7 @@ import subprocess
 import zipfile
 
 import pytest
-from conftest import APPROVE, EDIT, FINISH, SAMPLE, VDO, answer, git, plan, refine, wait_for
+from conftest import APPROVE, EDIT, FINISH, SAMPLE, VDO, answer, commit_first, git, plan, refine, wait_for, write_files
 from test_setup import commands, issue, job, kept, lines, log_of, replays
 
 __all__ = ["issue"]
@@ -26,15 +26,9 @@ def make_repo(tmp_path):
     os.chmod(tmp_path, 0o755)
 
     def make(more=None, **config):
-        path = tmp_path / "repo"
         files = {**SAMPLE, "pkg.sh": PKG, "requirements.txt": "a\nb\n", ".github/vdo.yml": json.dumps(config), **(more or {})}
-        for name, text in files.items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
-        git(str(path), "init", "-q", "-b", "main")
-        git(str(path), "add", "-A")
-        git(str(path), "commit", "-q", "-m", "First")
-        return str(path)
+        write_files(tmp_path / "repo", files)
+        return commit_first(tmp_path / "repo")
     return make
 
 

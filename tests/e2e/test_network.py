@@ -4,7 +4,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import APPROVE, FINISH, SAMPLE, VDO, answer, git, plan, refine
+from conftest import APPROVE, FINISH, SAMPLE, VDO, answer, commit_first, plan, refine, write_files
 
 NAME = "getent hosts registry.example"
 DIAL = "bash -c 'exec 3<>/dev/tcp/192.0.2.1/443'"
@@ -25,14 +25,8 @@ def make_repo(tmp_path):
     os.chmod(tmp_path, 0o755)
 
     def make(**config):
-        path = tmp_path / "repo"
-        for name, text in dict(SAMPLE, **{".github/vdo.yml": json.dumps(config)}).items():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
-        git(str(path), "init", "-q", "-b", "main")
-        git(str(path), "add", "-A")
-        git(str(path), "commit", "-q", "-m", "First")
-        return str(path)
+        write_files(tmp_path / "repo", dict(SAMPLE, **{".github/vdo.yml": json.dumps(config)}))
+        return commit_first(tmp_path / "repo")
     return make
 
 
