@@ -24,9 +24,9 @@ static int authorize_app(struct forge_session *s, const struct rest_call *call,
     int rc = github_jwt(github_of(s), &jwt, err);
 
     (void)call;
-    (void)fresh;
     if (rc)
         return rc;
+    *fresh = false;
     set_bearer(out_header, &jwt);
     return VDO_OK;
 }
