@@ -105,9 +105,6 @@ static void *probe_main(void *arg)
     const struct sandbox_container container = {.engine = limits->engine, .image = limits->image};
 
     app->probe.rc = sandbox_probe(limits->driver, &container, &app->probe.sandbox, &app->probe.err);
-    if (!app->probe.rc && sandbox_available(app->probe.sandbox) &&
-        fs_make_dirs(app->config->data_dir, 0700, NULL) == VDO_OK)
-        (void)sandbox_try_homes(app->probe.sandbox, app->config->data_dir);
     return NULL;
 }
 
@@ -126,6 +123,9 @@ static int end_probe(struct app *app, struct err *err)
     (void)pthread_join(app->probe.thread, NULL);
     app->probe.running = false;
     app->sandbox = app->probe.sandbox;
+    if (!app->probe.rc && sandbox_available(app->sandbox) &&
+        fs_make_dirs(app->config->data_dir, 0700, NULL) == VDO_OK)
+        sandbox_try_homes_beside(app->sandbox, app->config->data_dir);
     return app->probe.rc ? err_set(err, app->probe.err.code, "%s", app->probe.err.text) : VDO_OK;
 }
 

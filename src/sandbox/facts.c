@@ -133,7 +133,7 @@ static void say_mapping(json_t *lines, const struct facts *f)
 /* Only where somebody asked, with a place. */
 static void say_homes(json_t *lines, const struct sandbox *s)
 {
-    if (s->homes)
+    if (sandbox_has_homes(s))
         line(lines, "homes", true, false,
              "what setup leaves in HOME can be kept (tried in data_dir)");
     else if (s->homes_why[0])

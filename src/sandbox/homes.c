@@ -2,7 +2,9 @@
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/thread.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -78,12 +80,69 @@ bool sandbox_try_homes(struct sandbox *sandbox, const char *dir)
     return sandbox->homes;
 }
 
+struct homes_beside {
+    struct sandbox *sandbox;
+    char *dir;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards running */
+    bool running;         /* and not waited for yet */
+};
+
+static void *try_beside(void *arg)
+{
+    struct homes_beside *beside = arg;
+
+    (void)sandbox_try_homes(beside->sandbox, beside->dir);
+    return NULL;
+}
+
+void sandbox_try_homes_beside(struct sandbox *sandbox, const char *dir)
+{
+    struct homes_beside *beside = xcalloc(1, sizeof(*beside));
+
+    beside->sandbox = sandbox;
+    beside->dir = xstrdup(dir);
+    (void)pthread_mutex_init(&beside->lock, NULL);
+    beside->running = thread_start(&beside->thread, try_beside, beside) == 0;
+    sandbox->homes_beside = beside;
+    if (!beside->running)
+        (void)sandbox_try_homes(sandbox, dir);
+}
+
+void homes_wait(const struct sandbox *sandbox)
+{
+    struct homes_beside *beside = sandbox->homes_beside;
+
+    if (!beside)
+        return;
+    (void)pthread_mutex_lock(&beside->lock);
+    if (beside->running)
+        (void)pthread_join(beside->thread, NULL);
+    beside->running = false;
+    (void)pthread_mutex_unlock(&beside->lock);
+}
+
+void homes_release(struct sandbox *sandbox)
+{
+    struct homes_beside *beside = sandbox->homes_beside;
+
+    homes_wait(sandbox);
+    sandbox->homes_beside = NULL;
+    if (!beside)
+        return;
+    (void)pthread_mutex_destroy(&beside->lock);
+    free(beside->dir);
+    free(beside);
+}
+
 bool sandbox_has_homes(const struct sandbox *sandbox)
 {
+    homes_wait(sandbox);
     return sandbox->homes;
 }
 
 const char *sandbox_homes_why(const struct sandbox *sandbox)
 {
+    homes_wait(sandbox);
     return sandbox->homes_why;
 }

@@ -32,11 +32,16 @@ struct sandbox {
     bool no_idmap;         /* tests: as on a file system without id-mapped mounts */
     bool homes;            /* sandbox_has_homes() */
     char homes_why[400];
+    struct homes_beside *homes_beside; /* sandbox_try_homes_beside(); NULL: no thread */
 };
 
 /* sandbox_run() for a host that is not known to be available yet. */
 int host_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
              struct sandbox_result *result, struct err *err);
+
+/* Wait for sandbox_try_homes_beside(). Threads: any. */
+void homes_wait(const struct sandbox *sandbox);
+void homes_release(struct sandbox *sandbox);
 
 /* Why bwrap did not start, and what to do about it: text is what it said. */
 void host_diagnose(const char *text, char *why, size_t size);

@@ -54,6 +54,7 @@ void sandbox_free(struct sandbox *sandbox)
 {
     if (!sandbox)
         return;
+    homes_release(sandbox);
     free(sandbox->filter);
     cgroup_host_release(&sandbox->cgroups);
     bwrap_view_release(&sandbox->view);
@@ -95,7 +96,7 @@ json_t *sandbox_report(const struct sandbox *sandbox)
         report, json_pack("{s:b, s:b, s:i, s:b, s:b, s:o}", "attempts_seen", sandbox->tapped,
                           "user_namespaces", facts->user_namespaces, "landlock_abi",
                           facts->landlock_abi, "id_mapped_mounts", facts->id_mapped, "kept_homes",
-                          sandbox->homes, "engines", engine_names(facts)));
+                          sandbox_has_homes(sandbox), "engines", engine_names(facts)));
     return report;
 }
 

@@ -58,6 +58,9 @@ json_t *sandbox_facts(const struct sandbox *sandbox);
  * which exists. Takes about 30 ms; once, before the sandbox is shared between threads.
  */
 bool sandbox_try_homes(struct sandbox *sandbox, const char *dir);
+/* The same in a thread of its own, for which everything waits that wants to know: the functions
+ * below, sandbox_report(), sandbox_facts() and sandbox_free(). */
+void sandbox_try_homes_beside(struct sandbox *sandbox, const char *dir);
 /* What sandbox_try_homes() found, and why not, with the remedy; "" when it can be had. Borrowed. */
 bool sandbox_has_homes(const struct sandbox *sandbox);
 const char *sandbox_homes_why(const struct sandbox *sandbox);
