@@ -102,6 +102,17 @@ def test_setup_runs_in_each_copy_when_it_does_more_than_install(make_vdo, make_r
     replays(vdo, second["id"])
 
 
+@pytest.mark.parametrize("made", ["ln -s /usr/share node_modules", "echo 1 > node_modules"])
+def test_what_has_the_name_of_a_directory_of_dependencies_and_is_none_is_not_kept(make_vdo, make_repo, issue, made):
+    repo = make_repo(setup=[made], checks=[{"name": "tests", "run": "ls -d node_modules"}])
+    vdo = make_vdo(start=False)
+    for _ in range(2):
+        done = job(vdo, repo, issue)
+        assert (done["status"], done["headline"]) == ("completed", "verified"), done
+    assert kept(vdo) == []
+    replays(vdo, done["id"])
+
+
 def test_a_virtual_environment_is_kept_because_its_place_is_the_same_in_all_copies(make_vdo, make_repo, issue):
     venv = "/usr/bin/python3 -m venv --without-pip .venv && printf '#!%s/.venv/bin/python3\nprint(1)\n' \"$PWD\" > .venv/bin/tool && chmod +x .venv/bin/tool"
     look = "test $PWD = /work/repo && .venv/bin/tool && .venv/bin/python3 -c 'import sys; assert sys.prefix == \"/work/repo/.venv\"'"

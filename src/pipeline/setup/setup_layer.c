@@ -91,8 +91,17 @@ static bool is_in_the_way(const struct layer *layer, const char *dir)
     return false;
 }
 
-/* Why what setup has made cannot be a layer, or NULL. Free with free(). */
-static char *why_not(const json_t *made, const char *changed)
+/* Links and files of such a name cannot be mounted in a copy. */
+static bool is_directory(const char *dir, const char *path)
+{
+    AUTO_FREE char *full = fs_join(dir, path);
+    struct stat st;
+
+    return lstat(full, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Why what setup has made in dir cannot be a layer, or NULL. Free with free(). */
+static char *why_not(const char *dir, const json_t *made, const char *changed)
 {
     size_t i;
     json_t *item;
@@ -107,6 +116,8 @@ static char *why_not(const json_t *made, const char *changed)
 
         if (!lock_files_is_filled(slash ? slash + 1 : path))
             return xasprintf("setup makes %s, which is no directory of dependencies", path);
+        if (!is_directory(dir, path))
+            return xasprintf("setup makes %s, which is no directory", path);
     }
     return NULL;
 }
@@ -149,7 +160,7 @@ static int keep_or_refuse(struct job_run *run, const struct tree_list *before,
 
     if (rc)
         return rc;
-    why = why_not(made, changed);
+    why = why_not(parts->dir, made, changed);
     parts->paths = why ? nothing : made;
     if (why && sandbox_has_homes(run->p->o.sandbox) && has_home(parts))
         parts->why = why;
