@@ -20,6 +20,7 @@ struct pipeline {
 };
 
 struct layer;
+struct tree_slot;
 
 enum runs_on {
     RUNS_ON_CHANGE, /* a copy of the worktree, or of the base with the change's tests */
@@ -58,6 +59,7 @@ struct job_run {
     char *key;   /* names the repository's folders in data_dir */
     char *place; /* see workspace_place(); NULL: not asked for yet */
     struct mirror *mirror;
+    struct tree_slot *tree_slot; /* where tree is; NULL: not opened yet */
     struct worktree *tree;
     struct code_index *index;
     json_t *overlaid; /* paths of which the index holds what the worktree had */

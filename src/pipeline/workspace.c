@@ -2,6 +2,7 @@
 
 #include "changes.h"
 #include "setup/layers.h"
+#include "tree_slot.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
@@ -96,9 +97,9 @@ void workspace_transferred(struct job_run *run, int rc)
 
 int workspace_tree(struct job_run *run, struct err *err)
 {
-    AUTO_FREE char *dir = NULL;
+    AUTO_FREE char *stem = NULL;
     AUTO_FREE char *git_dir = NULL;
-    AUTO_FREE char *slot = NULL;
+    AUTO_FREE char *files = NULL;
     int rc;
 
     if (run->tree)
@@ -106,15 +107,15 @@ int workspace_tree(struct job_run *run, struct err *err)
     rc = workspace_mirror(run, err);
     if (rc)
         return rc;
-    slot = xasprintf("-%d", run->lease->worker);
-    dir = data_path(run, "trees", slot);
-    git_dir = fs_join(dir, "git");
-    AUTO_FREE char *files = fs_join(dir, "tree");
-    rc = fs_make_dirs(dir, 0700, err);
-    if (!rc)
-        rc = worktree_open(run->mirror, files, git_dir, run_str(run, "checkout.base_sha"),
-                           run_tree_oid(run), &run->tree, err);
-    return rc;
+    stem = data_path(run, "trees", "");
+    if (!run->tree_slot)
+        rc = tree_slot_take(stem, run->lease->worker, &run->tree_slot, err);
+    if (rc)
+        return rc;
+    git_dir = fs_join(tree_slot_dir(run->tree_slot), "git");
+    files = fs_join(tree_slot_dir(run->tree_slot), "tree");
+    return worktree_open(run->mirror, files, git_dir, run_str(run, "checkout.base_sha"),
+                         run_tree_oid(run), &run->tree, err);
 }
 
 int workspace_index(struct job_run *run, struct err *err)
@@ -257,6 +258,7 @@ void workspace_tidy(struct store *store, const struct config *config)
 void workspace_close(struct job_run *run)
 {
     worktree_close(run->tree);
+    tree_slot_drop(run->tree_slot);
     code_index_close(run->index);
     json_decref(run->overlaid);
     run->overlaid = NULL;
@@ -269,6 +271,7 @@ void workspace_close(struct job_run *run)
     free(run->key);
     free(run->place);
     run->tree = NULL;
+    run->tree_slot = NULL;
     run->index = NULL;
     run->mirror = NULL;
     run->repo_config = NULL;

@@ -4,7 +4,8 @@
  *     data_dir/mirrors/<key>            bare mirror of the repository
  *     data_dir/index/<key>.db           index, shared by all jobs of the repository
  *     data_dir/trees/<key>-<worker>/    files (tree) and git data (git) of the job that this worker
- * runs data_dir/checks/<job>/            copies in which checks and commands run, and their HOMEs
+ *                                       runs; see tree_slot.h
+ *     data_dir/checks/<job>/            copies in which checks and commands run, and their HOMEs
  */
 #ifndef VDO_PIPELINE_WORKSPACE_H
 #define VDO_PIPELINE_WORKSPACE_H

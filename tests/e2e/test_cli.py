@@ -1,4 +1,5 @@
 """Commands as a user types them: exit codes, standard output and standard error."""
+import fcntl
 import json
 import os
 import signal
@@ -43,6 +44,23 @@ def test_every_command_tells_its_options(command):
     assert done.returncode == 0 and done.stdout.startswith("Usage: vdo " + command)
     assert command in vdo("--help").stdout
     assert vdo(command, "--no-such-option").returncode == 2
+
+
+def test_two_at_once_on_one_repository_have_a_worktree_each(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    assert v.run("run", "-c", v.config, "--repo", repo, "--issue", issue).returncode == 0
+    trees = os.path.join(v.dir, "data", "trees")
+    [first] = os.listdir(trees)
+    with open(os.path.join(trees, first, "lock")) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ours = os.path.join(trees, first, "tree", "greet.sh")
+        with open(ours, "w") as f:
+            f.write("of the other job\n")
+        done = v.run("run", "-c", v.config, "--repo", repo, "--issue", issue, "--json")
+        assert done.returncode == 0, done.stderr
+        assert open(ours).read() == "of the other job\n"
+    assert len(os.listdir(trees)) == 2
+    assert "of the other job" not in git(repo, "show", json.loads(done.stdout)["branch"])
 
 
 def test_run_makes_a_branch_and_touches_no_file(make_vdo, repo, issue):
