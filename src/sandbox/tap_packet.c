@@ -96,14 +96,17 @@ static bool open_packet(const uint8_t *bytes, size_t len, struct packet *p)
            open_v6(p->rest + ICMP_HEADER, p->rest_len - ICMP_HEADER, p);
 }
 
-static bool is_loopback(const struct packet *p)
+/* To the loopback, or multicast, which has no route but the one that its sender chooses with
+ * IP_MULTICAST_IF: such packets reach servers of the sandbox itself. */
+static bool stays_inside(const struct packet *p)
 {
     static const uint8_t v6[16] = {[15] = 1};
     static const uint8_t mapped[13] = {[10] = 0xff, [11] = 0xff, [12] = 127};
 
     if (p->family == AF_INET)
-        return p->to[0] == 127;
-    return memcmp(p->to, v6, sizeof(v6)) == 0 || memcmp(p->to, mapped, sizeof(mapped)) == 0;
+        return p->to[0] == 127 || (p->to[0] & 0xf0) == 0xe0;
+    return p->to[0] == 0xff || memcmp(p->to, v6, sizeof(v6)) == 0 ||
+           memcmp(p->to, mapped, sizeof(mapped)) == 0;
 }
 
 static bool is_start_of_tcp(const struct packet *p)
@@ -128,7 +131,7 @@ bool tap_packet_read(const uint8_t *bytes, size_t len, struct tap_seen *out)
     seen.port = (uint16_t)number_at(p.rest + 2);
     if (seen.udp && seen.port == DNS_PORT)
         (void)dns_question_read(p.rest + UDP_HEADER, p.rest_len - UDP_HEADER, seen.name);
-    if (!is_loopback(&p))
+    if (!stays_inside(&p))
         (void)inet_ntop(p.family, p.to, seen.address, sizeof(seen.address));
     if (!seen.address[0] && !seen.name[0])
         return false;
@@ -202,7 +205,7 @@ size_t tap_packet_answer(const uint8_t *bytes, size_t len, uint8_t out[TAP_ANSWE
 {
     struct packet p;
 
-    if (!open_packet(bytes, len, &p) || (!is_start_of_tcp(&p) && !is_udp(&p)) || is_loopback(&p))
+    if (!open_packet(bytes, len, &p) || (!is_start_of_tcp(&p) && !is_udp(&p)) || stays_inside(&p))
         return 0;
     memset(out, 0, TAP_ANSWER_SIZE);
     return p.family == AF_INET ? answer_v4(&p, out) : answer_v6(&p, out);

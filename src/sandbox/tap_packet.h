@@ -4,9 +4,10 @@
  *
  * In the sandbox's network (netns.h) packets to foreign addresses leave by its loopback, where the
  * tap sees them: beginnings of TCP connections (SYN without ACK) and UDP, and what is sent to port
- * 53 of the loopback, where resolvers without a configuration ask. A packet of IPv6 may come inside
- * of the kernel's own "no route" message. Packets are made by hostile programs. Threads: pure
- * functions. Source: RFC 791, RFC 792, RFC 4443, RFC 8200, RFC 9293, RFC 768.
+ * 53 of the loopback, where resolvers without a configuration ask. Multicast over the loopback
+ * stays inside and is passed over. A packet of IPv6 may come inside of the kernel's own "no route"
+ * message. Packets are made by hostile programs. Threads: pure functions. Source: RFC 791, RFC 792,
+ * RFC 4443, RFC 8200, RFC 9293, RFC 768.
  */
 #ifndef VDO_SANDBOX_TAP_PACKET_H
 #define VDO_SANDBOX_TAP_PACKET_H
@@ -24,7 +25,7 @@ enum {
 };
 
 struct tap_seen {
-    char address[46]; /* "" when it is the loopback */
+    char address[46]; /* "" when it stays inside */
     uint16_t port;
     bool udp;
     char name[HOST_NAME_SIZE]; /* what the packet asks a name server for; or "" */

@@ -31,7 +31,7 @@
 
 #include <cmocka.h>
 
-enum { ANSWER_MS = 15000, BURST = 100, SERVED_PORT = 4711, FLOOD = 3 * TAP_PACKETS };
+enum { ANSWER_MS = 15000, QUIET_MS = 50, BURST = 100, SERVED_PORT = 4711, FLOOD = 3 * TAP_PACKETS };
 
 /* ---- inside: this program again, as "./prober inside WHAT..." ---- */
 
@@ -96,6 +96,32 @@ static int send_unconnected(const char *address, int port)
     (void)setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
     error = sendto(fd, "x", 1, 0, (struct sockaddr *)&to, len) < 0 ? errno : 0;
     (void)close(fd);
+    return error;
+}
+
+/* Join the group on the loopback, send to it, hear it, and meet no error afterwards. */
+static int send_to_group(const char *address, int port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct ip_mreqn group = {.imr_address = {htonl(INADDR_LOOPBACK)}};
+    int hears = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int sends = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct pollfd wait = {.fd = sends, .events = POLLIN};
+    char byte;
+    int error = 0;
+
+    if (bind(hears, (struct sockaddr *)&at, sizeof(at)) ||
+        inet_pton(AF_INET, address, &group.imr_multiaddr) != 1 ||
+        setsockopt(hears, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof(group)) ||
+        setsockopt(sends, IPPROTO_IP, IP_MULTICAST_IF, &group, sizeof(group)))
+        return errno;
+    at.sin_addr = group.imr_multiaddr;
+    if (connect(sends, (struct sockaddr *)&at, sizeof(at)) || send(sends, "x", 1, 0) != 1 ||
+        recv(hears, &byte, 1, 0) != 1 ||
+        (poll(&wait, 1, QUIET_MS) > 0 && send(sends, "x", 1, 0) != 1))
+        error = errno;
+    (void)close(hears);
+    (void)close(sends);
     return error;
 }
 
@@ -181,7 +207,8 @@ static int try_one(const char *what)
         const char *name;
         int (*run)(const char *, int);
     } ways[] = {{"tcp", connect_by_tcp}, {"udp", send_by_udp}, {"sendto", send_unconnected},
-                {"burst", burst},        {"flood", flood},     {"proxy", ask_proxy}};
+                {"burst", burst},        {"flood", flood},     {"proxy", ask_proxy},
+                {"group", send_to_group}};
 
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         if (strcmp(ways[i].name, how) == 0)
@@ -385,6 +412,14 @@ static void sandbox_run__has_no_route_for_multicast_and_broadcast(void **state)
            "");
 }
 
+static void sandbox_run__leaves_multicast_over_the_loopback_alone(void **state)
+{
+    const struct trial t = {.what = {"group 224.0.0.251 5353", "group 239.1.2.3 1900"}};
+
+    (void)state;
+    expect(&t, "group 224.0.0.251 5353: ok\ngroup 239.1.2.3 1900: ok\n", "");
+}
+
 static void sandbox_run__answers_many_connections_at_the_same_time(void **state)
 {
     const struct trial t = {.what = {"burst 192.0.2.1 443", "burst 2001:db8::1 443"}};
@@ -491,6 +526,7 @@ int main(int argc, char **argv)
         TEST(sandbox_run__says_nothing_of_the_loopback),
         TEST(sandbox_run__reaches_no_server_of_its_own_by_foreign_addresses),
         TEST(sandbox_run__has_no_route_for_multicast_and_broadcast),
+        TEST(sandbox_run__leaves_multicast_over_the_loopback_alone),
         TEST(sandbox_run__answers_many_connections_at_the_same_time),
         TEST(sandbox_run__looks_at_so_many_attempts_and_refuses_the_rest),
         TEST(sandbox_run__sees_what_goes_past_the_proxy),

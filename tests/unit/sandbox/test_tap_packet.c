@@ -168,6 +168,9 @@ static void tap_packet_read__leaves_out_what_tells_nothing(void **state)
     expect_nothing(v6(IPPROTO_TCP, "::1", tcp(443, SYN)));
     expect_nothing(v4(IPPROTO_UDP, "127.0.0.1", udp(4000, question, sizeof(question) - 1)));
     expect_nothing(v4(IPPROTO_UDP, "127.0.0.1", udp(53, "nonsense", 8)));
+    expect_nothing(v4(IPPROTO_UDP, "224.0.0.251", udp(5353, question, sizeof(question) - 1)));
+    expect_nothing(v4(IPPROTO_UDP, "239.255.255.255", udp(1900, "x", 1)));
+    expect_nothing(v6(IPPROTO_UDP, "ff02::fb", udp(5353, question, sizeof(question) - 1)));
     expect_nothing(v4(IPPROTO_ICMP, "192.0.2.1", tcp(443, SYN)));
     expect_nothing(no_route(v6(IPPROTO_TCP, "2001:db8::1", tcp(443, SYN)), 4));
     expect_nothing(no_route(v4(IPPROTO_TCP, "192.0.2.1", tcp(443, SYN)), 0));
@@ -259,9 +262,11 @@ static void tap_packet_answer__is_silent_where_the_loopback_answers(void **state
     uint8_t out[TAP_ANSWER_SIZE];
     struct bytes own = v4(IPPROTO_UDP, "127.0.0.1", ask());
     struct bytes nothing = v4(IPPROTO_ICMP, "192.0.2.1", ask());
+    struct bytes many = v4(IPPROTO_UDP, "224.0.0.251", ask());
 
     (void)state;
     assert_int_equal(tap_packet_answer(own.at, own.len, out), 0);
+    assert_int_equal(tap_packet_answer(many.at, many.len, out), 0);
     assert_int_equal(tap_packet_answer(nothing.at, nothing.len, out), 0);
     assert_int_equal(tap_packet_answer(nothing.at, 0, out), 0);
 }
