@@ -62,11 +62,35 @@ static void log_refused(struct job_run *run, const json_t *attempt, const char *
             js_str(attempt, "why", ""), command);
 }
 
+/* How many were first seen there. */
+static size_t count_on(const json_t *list, const char *place)
+{
+    const bool both = strcmp(place, places[RUNS_ON_BASE]) == 0;
+    size_t n = 0;
+    size_t i;
+    json_t *known;
+
+    json_array_foreach (list, i, known) {
+        const char *on = js_str(known, "on", "");
+
+        n += strcmp(on, place) == 0 || (both && strcmp(on, "both") == 0);
+    }
+    return n;
+}
+
+/* What stands for all that find no room. New reference. */
+static json_t *no_room(void)
+{
+    return json_pack("{s:s, s:i, s:b, s:s, s:i}", "host", "", "port", 0, "allowed", 0, "why",
+                     "more attempts than are listed", "count", 1);
+}
+
 static void keep_one(struct job_run *run, const json_t *attempt, const char *command,
                      const char *place)
 {
     json_auto_t *name = js_string_lossy(command, strlen(command));
     json_t *known = find_known(run->network, attempt, name, place);
+    size_t n = known ? 0 : count_on(run->network, place);
     json_t *copy;
 
     if (known) {
@@ -74,11 +98,11 @@ static void keep_one(struct job_run *run, const json_t *attempt, const char *com
             (void)json_object_set_new(known, "on", json_string("both"));
         return;
     }
-    if (json_array_size(run->network) >= NETWORK_MAX_ATTEMPTS)
+    if (n >= NETWORK_MAX_ATTEMPTS)
         return;
     if (!js_bool(attempt, "allowed", false))
         log_refused(run, attempt, command);
-    copy = json_deep_copy(attempt);
+    copy = n == NETWORK_MAX_ATTEMPTS - 1 ? no_room() : json_deep_copy(attempt);
     (void)json_object_set(copy, "command", name);
     (void)json_object_set_new(copy, "on", json_string(place));
     (void)json_array_append_new(run->network, copy);

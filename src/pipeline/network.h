@@ -13,7 +13,10 @@
 
 #include "vdo/sandbox/sandbox.h"
 
-enum { NETWORK_MAX_ATTEMPTS = 200 /* of one step */, NETWORK_MAX_COMMAND = 200 };
+enum {
+    NETWORK_MAX_ATTEMPTS = 200 /* of one step: of setup, on the base, and on the change */,
+    NETWORK_MAX_COMMAND = 200
+};
 
 /*
  * Keep what a command tried: result.network, or that it could not be seen; run->runs_on says where
@@ -29,7 +32,8 @@ void network_keep(struct job_run *run, const char *command, const struct sandbox
  *     "network": [{"host","port","allowed","why","count","command","on"}]
  *
  * where there was any: the same attempt of the same command once; on is "setup", "base", "change"
- * or "both" (base and change); a command is cut at NETWORK_MAX_COMMAND bytes. And "network_unseen":
+ * or "both" (base and change); a command is cut at NETWORK_MAX_COMMAND bytes; the last one that
+ * finds room has host "" and stands for all that find none. And "network_unseen":
  * true where a command without the host's network ran and nobody saw what it tried. Forgets them.
  */
 void network_leave(struct job_run *run);

@@ -7,6 +7,8 @@
 
 #define N_OF(a) (sizeof(a) / sizeof((a)[0]))
 
+enum { MOST_TOLD = 20, MOST_ONE = 600 /* bytes: host, port, words and command */ };
+
 /* In the order in which they are told. */
 enum kind {
     NEW_REFUSED,  /* by the change, by setup, or by a command of a model */
@@ -82,8 +84,6 @@ static void tell(struct strbuf *text, const json_t *attempt, enum kind kind)
     long long port = (long long)js_int(attempt, "port", 0);
     const char *command = js_str(attempt, "command", "");
 
-    if (text->len >= VERDICT_MAX_TEXT)
-        return;
     if (text->len)
         (void)strbuf_adds(text, ", ");
     if (!*host)
@@ -94,9 +94,11 @@ static void tell(struct strbuf *text, const json_t *attempt, enum kind kind)
         (void)strbuf_addf(text, "%s %s (%s)", host, words[kind], command);
 }
 
-/* Text of all attempts; how many there are of each kind. */
+/* Text of the attempts; how many there are of each kind. */
 static void tell_all(const json_t *all, struct strbuf *text, size_t counts[N_KINDS])
 {
+    size_t told = 0;
+
     for (enum kind kind = 0; kind < N_KINDS; kind++) {
         size_t i;
         json_t *attempt;
@@ -105,9 +107,14 @@ static void tell_all(const json_t *all, struct strbuf *text, size_t counts[N_KIN
             if (kind_of(attempt) != kind)
                 continue;
             counts[kind]++;
+            if (told >= MOST_TOLD || text->len + MOST_ONE > VERDICT_MAX_TEXT)
+                continue;
             tell(text, attempt, kind);
+            told++;
         }
     }
+    if (told < json_array_size(all))
+        (void)strbuf_addf(text, ", and %zu more", json_array_size(all) - told);
 }
 
 /* What nobody saw, or NULL. */

@@ -114,6 +114,22 @@ static void network_keep__has_a_most(void **state)
     for (int i = 1; i <= NETWORK_MAX_ATTEMPTS + 5; i++)
         keep(RUNS_ON_CHANGE, "make check", reached("a.example", i), false);
     assert_int_equal(json_array_size(leave()), NETWORK_MAX_ATTEMPTS);
+    assert_string_equal(on(NETWORK_MAX_ATTEMPTS - 1), "change");
+    assert_string_equal(
+        js_str(json_array_get(js_at(run.result, "network"), NETWORK_MAX_ATTEMPTS - 1), "why", ""),
+        "more attempts than are listed");
+}
+
+static void network_keep__has_room_for_the_change_whatever_the_base_does(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= NETWORK_MAX_ATTEMPTS + 5; i++)
+        keep(RUNS_ON_BASE, "make check", reached("a.example", i), false);
+    keep(RUNS_ON_CHANGE, "make check", reached("a.example", 1), false);
+    keep(RUNS_ON_CHANGE, "make check", reached("new.example", 1), false);
+    assert_int_equal(json_array_size(leave()), NETWORK_MAX_ATTEMPTS + 1);
+    assert_string_equal(on(0), "both");
+    assert_string_equal(on(NETWORK_MAX_ATTEMPTS), "change");
 }
 
 static void network_leave__says_what_nobody_saw_and_forgets(void **state)
@@ -142,6 +158,7 @@ int main(void)
         TEST(network_keep__tells_where_a_command_ran),
         TEST(network_keep__cuts_commands_to_a_line),
         TEST(network_keep__has_a_most),
+        TEST(network_keep__has_room_for_the_change_whatever_the_base_does),
         TEST(network_leave__says_what_nobody_saw_and_forgets),
     };
 

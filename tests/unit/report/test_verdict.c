@@ -1,3 +1,4 @@
+#include "vdo/base/mem.h"
 #include "vdo/json/json.h"
 #include "vdo/report/report.h"
 
@@ -475,6 +476,24 @@ static void attempts_are_the_changes_when_the_base_does_not_make_them(void **sta
     }
 }
 
+static void more_attempts_than_are_told_are_counted(void **state)
+{
+    json_auto_t *points = json_pack("{s:{s:[]}}", "verify", "network");
+    json_t *list = json_object_get(json_object_get(points, "verify"), "network");
+    AUTO_FREE char *text = NULL;
+
+    (void)state;
+    for (int i = 1; i <= 70; i++)
+        (void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s, s:s, s:s}", "host",
+                                                    "a.example", "port", i, "allowed", 0, "why", "",
+                                                    "command", "make check", "on", "change"));
+    (void)json_object_set_new(json_object_get(points, "verify"), "network_unseen", json_true());
+    text = json_dumps(points, 0);
+    const char *row = row_text("feature", text, "network attempts");
+    assert_non_null(strstr(row, "a.example:20 blocked (make check), and 50 more; commands"));
+    assert_null(strstr(row, "a.example:21"));
+}
+
 static void money_is_shown_without_rounding_up_to_nothing(void **state)
 {
     static const struct {
@@ -505,6 +524,7 @@ int main(void)
         cmocka_unit_test(limits_and_the_network_have_rows),
         cmocka_unit_test(a_secret_fails_a_job_of_which_nothing_was_pushed),
         cmocka_unit_test(attempts_are_the_changes_when_the_base_does_not_make_them),
+        cmocka_unit_test(more_attempts_than_are_told_are_counted),
         cmocka_unit_test(money_is_shown_without_rounding_up_to_nothing),
     };
 
