@@ -14,14 +14,6 @@
 
 #include "container_args.h"
 
-#include "vdo/base/proc.h"
-
-/* Run "engine words..." to its end and keep its output; release result after 0. */
-int container_engine(const struct sandbox *sandbox, const char *const *words, int64_t timeout_ms,
-                     struct proc_result *result, struct err *err);
-/* What the engine may know of VDO's environment: NULL-ended, static after the first call. */
-const char *const *container_environment(void);
-
 int container_run(const struct sandbox *sandbox, const struct sandbox_spec *spec,
                   struct sandbox_result *result, struct err *err);
 

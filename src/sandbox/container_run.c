@@ -1,5 +1,6 @@
 #include "container.h"
 
+#include "container_engine.h"
 #include "host.h"
 #include "mounts.h"
 #include "orphans.h"
