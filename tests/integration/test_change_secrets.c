@@ -2,7 +2,7 @@
  * allows. */
 #include "git_fixture.h"
 
-#include "../../src/pipeline/verify/secrets.h"
+#include "../../src/pipeline/verify/secrets_find.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"

@@ -4,7 +4,7 @@
 #include "../record/record.h"
 #include "../tools/tool.h"
 #include "../workspace.h"
-#include "secrets.h"
+#include "secrets_find.h"
 
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
