@@ -2,7 +2,7 @@
 
 #include "setup_private.h"
 
-#include "../verify/checks.h"
+#include "../command.h"
 
 #include "vdo/base/mem.h"
 #include "vdo/json/json.h"
@@ -42,7 +42,7 @@ static int run_command(struct job_run *run, const char *dir, const char *line, c
     int rc;
 
     run->runs_on = RUNS_ON_SETUP;
-    rc = checks_run_line(run, dir, line, 0, &reach, &done, &why);
+    rc = command_run(run, dir, line, 0, &reach, &done, NULL, &why);
     run->runs_on = was;
     if (rc == VDO_E_REFUSED) {
         *out_why = xstrdup(why.text);

@@ -1,6 +1,6 @@
 #include "tool.h"
 
-#include "../verify/checks.h"
+#include "../command.h"
 #include "../workspace.h"
 
 #include "vdo/base/mem.h"
@@ -20,7 +20,7 @@ static int run_command(struct tool_call *call, struct err *err)
     rc = workspace_copy_tree(call->run, "scratch", &dir, err);
     if (rc)
         return rc;
-    rc = checks_run_line(call->run, dir, command, 0, NULL, &done, &why);
+    rc = command_run(call->run, dir, command, 0, NULL, &done, NULL, &why);
     if (rc == VDO_E_REFUSED || rc == VDO_E_INVALID)
         return tool_fail(call, "Commands cannot be run here: %s", why.text);
     if (rc)

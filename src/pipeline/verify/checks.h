@@ -19,15 +19,4 @@ enum { CHECK_TEXT_SIZE = 480 };
 int checks_run(struct job_run *run, const char *dir, const json_t *checks, json_t **out,
                struct err *err);
 
-/* What a command may reach. All zero: nothing. */
-struct reach {
-    bool network;             /* the host's network */
-    const char *const *hosts; /* or NULL, or these through the proxy */
-};
-
-/* Run one shell line in a copy of the tree, as the tool `run` does. reach NULL: nothing. Release
- * result after 0. */
-int checks_run_line(struct job_run *run, const char *dir, const char *line, int64_t timeout_ms,
-                    const struct reach *reach, struct sandbox_result *result, struct err *err);
-
 #endif

@@ -1,9 +1,9 @@
 #include "facts.h"
 
+#include "../command.h"
 #include "../record/record.h"
 #include "../setup/setup.h"
 #include "../workspace.h"
-#include "checks.h"
 #include "lint_files.h"
 
 #include "vdo/base/fs.h"
@@ -207,7 +207,7 @@ static int run_in(struct job_run *run, const char *dir, const json_t *paths, jso
         return rc;
     strbuf_init(&line, MAX_LINE);
     make_line(&line, js_at(run->out, "survey.lint"), paths, dir);
-    rc = checks_run_line(run, dir, line.ptr, LINT_TIMEOUT_MS, NULL, &done, &why);
+    rc = command_run(run, dir, line.ptr, LINT_TIMEOUT_MS, NULL, &done, NULL, &why);
     if (rc && rc != VDO_E_REFUSED)
         return err_set(err, why.code, "linters: %s", why.text);
     if (!rc && done.end == SANDBOX_CANCELLED)
