@@ -1,6 +1,5 @@
 #include "workspace.h"
 
-#include "changes.h"
 #include "setup/layers.h"
 #include "tree_slot.h"
 
@@ -138,28 +137,6 @@ int workspace_index(struct job_run *run, struct err *err)
         rc = code_index_commit(run->index, run->mirror, run_str(run, "checkout.base_sha"),
                                run->lease->stop, err);
     return rc;
-}
-
-int workspace_index_now(struct job_run *run, struct err *err)
-{
-    json_auto_t *changed = NULL;
-    AUTO_FREE const char **paths = NULL;
-    const char *path;
-    json_t *value;
-    size_t n = 0;
-    int rc = workspace_index(run, err);
-
-    if (!rc)
-        rc = changes_since_base(run, &changed, err);
-    if (rc)
-        return rc;
-    if (!run->overlaid)
-        run->overlaid = json_object();
-    (void)json_object_update(run->overlaid, changed); /* what was changed back is read again, too */
-    paths = xcalloc(json_object_size(run->overlaid) + 1, sizeof(*paths));
-    json_object_foreach (run->overlaid, path, value)
-        paths[n++] = path;
-    return code_index_overlay(run->index, worktree_dir(run->tree), paths, n, err);
 }
 
 int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct err *err)

@@ -27,8 +27,6 @@ int workspace_mirror(struct job_run *run, struct err *err);
 int workspace_tree(struct job_run *run, struct err *err);
 /* The index at the base commit. */
 int workspace_index(struct job_run *run, struct err *err);
-/* ... as the worktree is now; until the next change. */
-int workspace_index_now(struct job_run *run, struct err *err);
 /* .github/vdo.yml of the base commit (defaults when there is none) and the limits that follow.
  * warnings may be NULL. */
 int workspace_repo_config(struct job_run *run, struct strbuf *warnings, struct err *err);

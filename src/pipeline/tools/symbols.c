@@ -1,6 +1,6 @@
 #include "tool.h"
 
-#include "../workspace.h"
+#include "../workspace_index_now.h"
 
 enum { MAX_SYMBOLS = 40 };
 
