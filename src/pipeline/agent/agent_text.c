@@ -1,7 +1,7 @@
 #include "agent_text.h"
 
-#include "../tools/tool.h"
 #include "../protected_paths.h"
+#include "../tools/tool.h"
 #include "../workspace.h"
 #include "single.h"
 

@@ -9,15 +9,10 @@
 #ifndef VDO_PIPELINE_AGENT_TEXT_H
 #define VDO_PIPELINE_AGENT_TEXT_H
 
-#include "agent.h"
+#include "agent_state.h"
 
 /* *out_done: the loop has ended with *out_end. A code when the job must stop. */
 int agent_take_text(struct agent *agent, const struct model_result *result, const char *text,
                     bool *out_done, enum agent_end *out_end, struct err *err);
-
-/* ---- agent.c ---- */
-
-/* At the end: has the agent's owner something further? It is told to the model then. */
-int agent_ask_for_more(struct agent *agent, bool *out_more, struct err *err);
 
 #endif

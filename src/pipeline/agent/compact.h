@@ -2,7 +2,7 @@
 #ifndef VDO_PIPELINE_COMPACT_H
 #define VDO_PIPELINE_COMPACT_H
 
-#include "agent.h"
+#include "agent_state.h"
 
 /*
  * Replace the agent's conversation by a new one: the same system prompt and first message (task,

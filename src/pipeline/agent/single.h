@@ -8,7 +8,7 @@
 #ifndef VDO_PIPELINE_SINGLE_H
 #define VDO_PIPELINE_SINGLE_H
 
-#include "agent.h"
+#include "agent_state.h"
 
 /* Does the role's first provider take no tools? Of a replay: did it then? */
 bool single_is_needed(struct job_run *run, enum role role);
