@@ -18,7 +18,9 @@ struct mocha {
     enum result_state states[PENDING];
     size_t n;
     int failing;   /* as the summary counts them; their names follow */
+    int named;     /* of them */
     bool told;     /* "n passing" was seen: failures follow */
+    bool spaced;   /* and a blank line behind the sums */
     bool naming;   /* within the lines that name a failing test */
     size_t indent; /* of the last of them */
     char name[OUTLINE_PATH];
@@ -34,16 +36,22 @@ static bool is_node(const char *text)
     return len > 4 && strcmp(text + len - 3, "ms)") == 0 && open && strchr(open, '.');
 }
 
-static bool take_result(struct reading *r, const char *text, size_t indent)
+/* Behind the mark of a test that passed, or NULL. */
+static const char *passed_title(const char *text)
 {
     static const char *const passed[] = {"\u2714 ", "\u2713 "}; /* ✔ ✓ */
+    const char *title = text_after(text, passed[0]);
+
+    return title ? title : text_after(text, passed[1]);
+}
+
+static bool take_result(struct reading *r, const char *text, size_t indent)
+{
     struct mocha *mocha = r->state;
-    const char *title = NULL;
+    const char *title = passed_title(text);
     enum result_state state = RESULT_PASSED;
     char path[OUTLINE_PATH];
 
-    for (size_t i = 0; i < 2 && !title; i++)
-        title = text_after(text, passed[i]);
     if (!title && (title = text_after(text, "- ")))
         state = RESULT_SKIPPED;
     if (!title || is_node(title))
@@ -71,9 +79,17 @@ static void settle(struct reading *r, bool is_mocha)
         free(mocha->names[i]);
     }
     mocha->n = 0;
-    mocha->failing = 0;
+    mocha->failing = mocha->named = 0;
     mocha->told = mocha->naming = r->in_block = false;
     mocha->current = NULL;
+}
+
+/* Before a further run, or after the last. */
+static void begin_anew(struct reading *r)
+{
+    struct mocha *mocha = r->state;
+
+    settle(r, false);
     mocha->suites.depth = 0;
 }
 
@@ -87,8 +103,10 @@ static bool take_summary(struct reading *r, const char *text)
         return false;
     if (text_after(text, "passing (")) {
         settle(r, true);
+        mocha->suites.depth = 0;
         reading_summary(r, RESULT_PASSED, n);
         mocha->told = true;
+        mocha->spaced = false;
     } else if (mocha->told && strcmp(text, "pending") == 0) {
         reading_summary(r, RESULT_SKIPPED, n);
     } else if (mocha->told && strcmp(text, "failing") == 0) {
@@ -124,6 +142,7 @@ static bool take_name(struct reading *r, const char *text, size_t indent)
     (void)snprintf(mocha->name + used, sizeof(mocha->name) - used, "%s%.*s", used ? " > " : "",
                    (int)len, text);
     if (!mocha->naming) {
+        mocha->named++;
         reading_test(r, mocha->name, RESULT_FAILED);
         mocha->current = reading_failure(r, mocha->name);
         r->in_block = true;
@@ -142,6 +161,13 @@ static void take_detail(struct mocha *mocha, const char *text)
         failure_place_in(mocha->current, text);
 }
 
+/* Does a further run begin with this line, though npm does not say so? */
+static bool is_next_run(const struct mocha *mocha, const char *text)
+{
+    return mocha->named >= mocha->failing &&
+           (mocha->failing == 0 ? mocha->spaced : passed_title(text) != NULL);
+}
+
 static void mocha_line(struct reading *r, const char *line, size_t len)
 {
     struct mocha *mocha = r->state;
@@ -151,29 +177,31 @@ static void mocha_line(struct reading *r, const char *line, size_t len)
     if (indent < 2 || *line != ' ') {
         /* npm's line before a further run */
         if (text_after(line, "> "))
-            settle(r, false);
+            begin_anew(r);
         else if (mocha->current)
             take_detail(mocha, text);
         else if (*text)
             mocha->naming = false;
+        mocha->spaced = mocha->spaced || *text == '\0';
         return;
     }
     if (take_summary(r, text)) {
         mocha->current = NULL;
         return;
     }
+    if (mocha->told && is_next_run(mocha, text)) {
+        settle(r, false);
+    } else if (mocha->told && take_name(r, text, indent)) {
+        return;
+    } else if (mocha->told && mocha->current) {
+        take_detail(mocha, text);
+    }
     if (mocha->told) {
-        if (!take_name(r, text, indent) && mocha->current)
-            take_detail(mocha, text);
+        outline_set(&mocha->suites, indent, text, text_len(text, len - indent));
         return;
     }
     if (!take_result(r, text, indent) && !isdigit((unsigned char)*text))
         outline_set(&mocha->suites, indent, text, text_len(text, len - indent));
-}
-
-static void mocha_end(struct reading *r)
-{
-    settle(r, false);
 }
 
 const struct format mocha_format = {
@@ -181,5 +209,5 @@ const struct format mocha_format = {
     .first = NULL,
     .state_size = sizeof(struct mocha),
     .line = mocha_line,
-    .end = mocha_end,
+    .end = begin_anew,
 };

@@ -23,8 +23,12 @@ static size_t title_len(const char *title, const char **out_directive)
     size_t len = text_without_duration(title, all);
 
     *out_directive = hash ? hash + 4 : "";
-    /* A duration of node's own has decimals; mocha's has none. */
-    return len < text_len(title, all) && memchr(title + len, '.', all - len) ? len : 0;
+    /* A duration of node's own has decimals and parentheses; mocha's has no decimals, that of tools
+     * that tell of their work ("Compiled in 3.2s") no parentheses. */
+    return len < text_len(title, all) && memchr(title + len, '(', all - len) &&
+                   memchr(title + len, '.', all - len) ?
+               len :
+               0;
 }
 
 /* The failures told again at the end carry the test's place, without its suites. */
@@ -55,11 +59,12 @@ static void take_test(struct reading *r, const char *title, size_t indent, enum 
         state = RESULT_SKIPPED;
     node->current = NULL;
     r->in_block = false;
-    if (node->told) {
+    if (node->told && state != RESULT_PASSED) {
         if (state == RESULT_FAILED)
             take_again(r, title, len);
         return;
     }
+    node->told = false; /* a further run */
     /* The line that closes a suite repeats its title; its tests have been told. */
     if (node->suites.depth && node->suites.indent[node->suites.depth - 1] >= indent) {
         outline_cut(&node->suites, indent + 1);
@@ -127,7 +132,7 @@ static void node_line(struct reading *r, const char *line, size_t len)
     (void)len;
     if ((at = text_after(text, "\u25b6 "))) { /* ▶ */
         node->current = NULL;
-        r->in_block = false;
+        r->in_block = node->told = false;
         if (title_len(at, &unused)) /* Node.js 18 closes a suite with the same mark */
             outline_cut(&node->suites, indent);
         else

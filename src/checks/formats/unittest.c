@@ -65,6 +65,22 @@ static enum result_state state_of(const char *text)
     return text_after(text, "skipped ") ? RESULT_SKIPPED : RESULT_UNKNOWN;
 }
 
+/* "test_x (tests.test_a.SumTest)": are there a module and a class in the parentheses? Many tools
+ * print a word and a remark. */
+static bool has_class(const char *line)
+{
+    const char *at = strstr(line, " (");
+    size_t len = at ? strcspn(at + 2, ")") : 0;
+
+    if (!at || isdigit((unsigned char)at[2]) || !memchr(at + 2, '.', len))
+        return false;
+    for (const char *c = at + 2; c < at + 2 + len; c++) {
+        if (!isalnum((unsigned char)*c) && !strchr("._<>-", *c) && !((unsigned char)*c & 0x80))
+            return false;
+    }
+    return true;
+}
+
 /* A verbose line, or the end of one that was torn apart by what the test printed. */
 static void take_verbose(struct reading *r, const char *line)
 {
@@ -76,7 +92,7 @@ static void take_verbose(struct reading *r, const char *line)
 
     if (!*ut->waiting && !strstr(line, " ("))
         return;
-    behind = name_of(line, name);
+    behind = has_class(line) ? name_of(line, name) : NULL;
     dots = strstr(line, " ... ");
     state = state_of(dots ? dots + 5 : line);
     if (behind && (*behind == '\0' || *behind == ' ')) {

@@ -11,6 +11,18 @@ struct xctest {
     struct failure *current;
 };
 
+/* A program that died within a test says no more about it; Xcode starts it again for the others. */
+static void take_death(struct reading *r)
+{
+    static const char why[] = "the program ended within this test";
+    const struct xctest *xctest = r->state;
+
+    if (!xctest->running)
+        return;
+    reading_test(r, xctest->running, RESULT_FAILED);
+    failure_message(reading_failure(r, xctest->running), why, sizeof(why) - 1);
+}
+
 static void end_test(struct reading *r)
 {
     struct xctest *xctest = r->state;
@@ -47,6 +59,8 @@ static bool take_case(struct reading *r, const char *line)
     AUTO_FREE char *copy = name_of(name, (size_t)(end - name));
 
     end += 2;
+    if (text_after(end, "started"))
+        take_death(r);
     end_test(r);
     if (text_after(end, "started")) {
         xctest->running = xstrdup(copy);
@@ -87,16 +101,9 @@ static void xctest_line(struct reading *r, const char *line, size_t len)
         take_error(r, line, len);
 }
 
-/* A program that died within a test says no more about it. */
 static void xctest_end(struct reading *r)
 {
-    static const char why[] = "the program ended within this test";
-    const struct xctest *xctest = r->state;
-
-    if (xctest->running) {
-        reading_test(r, xctest->running, RESULT_FAILED);
-        failure_message(reading_failure(r, xctest->running), why, sizeof(why) - 1);
-    }
+    take_death(r);
     end_test(r);
 }
 

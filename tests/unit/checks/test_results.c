@@ -187,6 +187,49 @@ static void results__formats_in_one_output_add_up(void **state)
     assert_int_equal(js_int(read, "failed", -1), 1);
 }
 
+/* As in the packages of a workspace. */
+static void results__runs_one_after_another_keep_the_names_of_their_tests(void **state)
+{
+    static const struct {
+        const char *text;
+        int passed;
+        int failed;
+        const char *name; /* of a test of the second run */
+        enum result_state state;
+    } rows[] = {
+        {"\u2714 one (0.1ms)\n\u2139 pass 1\n\u2139 fail 0\n\u25b6 more\n  \u2714 two (0.1ms)\n"
+         "\u2714 more (0.2ms)\n\u2139 pass 1\n\u2139 fail 0\n",
+         2, 0, "more > two", RESULT_PASSED},
+        {"\u2716 one (0.1ms)\n\u2139 pass 0\n\u2139 fail 1\n\n\u2716 failing tests:\n\n"
+         "test at a.js:1:2\n\u2716 one (0.1ms)\n  Error: no\n"
+         "\u25b6 more\n  \u2716 two (0.1ms)\n\u2716 more (0.2ms)\n\u2139 pass 0\n\u2139 fail 1\n",
+         0, 2, "more > two", RESULT_FAILED},
+        {"  \u2714 one\n\n  1 passing (5ms)\n\n  more\n    \u2714 two\n\n  1 passing (5ms)\n", 2, 0,
+         "more > two", RESULT_PASSED},
+        {"  1) one\n\n  0 passing (5ms)\n  1 failing\n\n  1) one:\n     Error: no\n\n"
+         "  more\n    \u2714 two\n\n  1 passing (5ms)\n",
+         1, 1, "more > two", RESULT_PASSED},
+        {"Test Case 'A.dies' started.\nTest Case 'A.lives' started.\n"
+         "Test Case 'A.lives' passed (0.1 seconds)\n",
+         1, 1, "A.dies", RESULT_FAILED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct results *results = results_new();
+
+        results_feed(results, rows[i].text, strlen(rows[i].text));
+        json_auto_t *read = results_end(results);
+        if (js_int(read, "passed", -1) != rows[i].passed ||
+            js_int(read, "failed", -1) != rows[i].failed ||
+            results_of(results, rows[i].name) != rows[i].state)
+            fail_msg("row %zu: %lld passed, %lld failed, %s: %d", i,
+                     (long long)js_int(read, "passed", -1), (long long)js_int(read, "failed", -1),
+                     rows[i].name, (int)results_of(results, rows[i].name));
+        results_free(results);
+    }
+}
+
 static void results__an_output_and_its_junit_file_tell_of_the_same_tests(void **state)
 {
     static const char text[] = "=== FAILURES ===\n___ TestA.test_x ___\nE   assert 0\n\n"
@@ -289,6 +332,10 @@ static void results__lines_that_only_look_like_results_are_none(void **state)
 {
     static const char *const texts[] = {
         "Failed to reach the mirror [second try]\n",
+        "\u2714 Compiled successfully in 3.2s\n",
+        "Demo.dll (net10.0|x64) failed\nskipped the rest\n",
+        "server (pid)\nok\n",
+        "worker (12.5ms)\nFAIL\n",
         "failed to connect (see above)\n",
         "  Passed the first stage [of 3]\n",
         "there are 3 test cases: right | wrong | neither\n",
@@ -582,6 +629,7 @@ int main(void)
         cmocka_unit_test(results__ordinary_output_is_no_test_result),
         cmocka_unit_test(results__the_same_test_named_twice_counts_once_and_the_worse_state_holds),
         cmocka_unit_test(results__formats_in_one_output_add_up),
+        cmocka_unit_test(results__runs_one_after_another_keep_the_names_of_their_tests),
         cmocka_unit_test(results__an_output_and_its_junit_file_tell_of_the_same_tests),
         cmocka_unit_test(results_agree__holds_the_exit_code_above_what_was_read),
         cmocka_unit_test(results__sums_of_a_forged_summary_stop_somewhere),
