@@ -47,16 +47,18 @@ static void give_lines(struct bun *bun, struct failure *failure)
     }
 }
 
-/* "(fail) nested > adds wrong [0.40ms]" */
+/* "(fail) nested > adds wrong [0.40ms]"; where it colours its output "✗ nested > ..." */
 static bool take_test(struct reading *r, const char *line)
 {
     static const struct {
         const char *word;
         enum result_state state;
-    } words[] = {{"(pass) ", RESULT_PASSED},
-                 {"(fail) ", RESULT_FAILED},
-                 {"(skip) ", RESULT_SKIPPED},
-                 {"(todo) ", RESULT_SKIPPED}};
+    } words[] = {{"(pass) ", RESULT_PASSED},  {"(fail) ", RESULT_FAILED},
+                 {"(skip) ", RESULT_SKIPPED}, {"(todo) ", RESULT_SKIPPED},
+                 {"\u2713 ", RESULT_PASSED},   /* ✓ */
+                 {"\u2717 ", RESULT_FAILED},   /* ✗ */
+                 {"\u00bb ", RESULT_SKIPPED},  /* » */
+                 {"\u270e ", RESULT_SKIPPED}}; /* ✎ */
     struct bun *bun = r->state;
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -63,6 +63,9 @@ static void results__counts_of_each_format(void **state)
         {"PASS: a\nFAIL: b\nTestsuite summary for x\n# PASS:  1\n# FAIL:  1\n# ERROR: 0\n",
          "automake", 1, 1, 0},
         {"5 examples, 2 failures, 1 pending\n", "rspec", 2, 2, 1},
+        {"bun test v1.2.0\n\na.test.ts:\n\u2713 a [0.12ms]\n\u2717 b [0.10ms]\n\u00bb c\n\u270e d\n\n"
+         " 1 pass\n 1 skip\n 1 todo\n 1 fail\nRan 4 tests across 1 file. [9.00ms]\n",
+         "bun test", 1, 1, 2},
         {"OK (5 tests, 9 assertions)\n", "phpunit", 5, 0, 0},
         {"Tests: 7, Assertions: 4, Errors: 1, Failures: 2, Skipped: 1.\n", "phpunit", 3, 3, 1},
         {"<testsuite name=\"s\"><testcase name=\"a\"/></testsuite>\n", "junit", 1, 0, 0},
