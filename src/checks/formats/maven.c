@@ -1,5 +1,8 @@
-/* Maven's Surefire and Failsafe. Source: the plain report of surefire 2.22 to 3.5. */
+/* Maven's Surefire and Failsafe. Source: the plain report of surefire 2.22 to 3.5, and its
+ * rerunFailingTestsCount: which tests passed when they were tried again stands before the totals.
+ */
 #include "format.h"
+#include "held.h"
 #include "java.h"
 
 #include "vdo/base/mem.h"
@@ -12,6 +15,8 @@ struct maven {
     bool message_follows;
     char class[RESULTS_MAX_NAME + 1]; /* that the counts were of; "" */
     bool classes;                     /* lines of classes were counted: the totals repeat them */
+    bool flakes;                      /* behind "Flakes:" */
+    struct held held;                 /* until the totals */
 };
 
 /* Without "[INFO] ", "[ERROR] ", "[WARNING] ". */
@@ -46,6 +51,11 @@ static void take_counts(struct reading *r, const char *text)
     const char *in;
 
     end_failure(r);
+    maven->flakes = false;
+    if (!of_class) {
+        held_give_all(&maven->held, r);
+        reading_summary(r, RESULT_FAILED, failed);
+    }
     if (!of_class && maven->classes) {
         maven->classes = false;
         return;
@@ -55,7 +65,6 @@ static void take_counts(struct reading *r, const char *text)
     (void)snprintf(maven->class, sizeof(maven->class), "%s", in ? in + 4 : "");
     reading_summary(r, RESULT_PASSED, text_count_after(text, "Tests run: ") - failed - skipped);
     reading_summary(r, RESULT_SKIPPED, skipped);
-    r->since[RESULT_FAILED] = 0;
 }
 
 /* Takes the name. */
@@ -63,8 +72,7 @@ static void begin_failure(struct reading *r, char *name)
 {
     struct maven *maven = r->state;
 
-    reading_test(r, name, RESULT_FAILED);
-    maven->current = reading_failure(r, name);
+    maven->current = held_get(&maven->held, name);
     free(name);
 }
 
@@ -108,6 +116,15 @@ static void take_detail(struct maven *maven, const char *line, size_t len)
         java_frame(maven->current, at);
 }
 
+/* "[WARNING] Flakes: ", then "[WARNING] org.demo.CalcTest.adds" with a line for each try */
+static void take_flake(struct maven *maven, const char *text)
+{
+    if (maven->flakes && strcspn(text, " :") == strlen(text))
+        held_drop(&maven->held, text);
+    else if (text_indent(text) == 0 && *text)
+        maven->flakes = text_after(text, "Flakes:") != NULL;
+}
+
 /* "[ERROR] /src/A.java:[12,5] cannot find symbol" */
 static void take_compiler(struct reading *r, const char *text)
 {
@@ -133,6 +150,7 @@ static void maven_line(struct reading *r, const char *line, size_t len)
         return;
     else if (text != line) {
         end_failure(r);
+        take_flake(maven, text);
         if (text_after(line, "[ERROR] "))
             take_compiler(r, text);
     } else if (maven->current) {
@@ -143,9 +161,17 @@ static void maven_line(struct reading *r, const char *line, size_t len)
     }
 }
 
+static void maven_end(struct reading *r)
+{
+    struct maven *maven = r->state;
+
+    held_give_all(&maven->held, r);
+}
+
 const struct format maven_format = {
     .name = "maven",
     .first = "[T",
     .state_size = sizeof(struct maven),
     .line = maven_line,
+    .end = maven_end,
 };

@@ -230,8 +230,11 @@ static void tap_line(struct reading *r, const char *line, size_t len)
         take_yaml(tap, text, len - indent);
         return;
     }
-    if (tap->yaml && *text)
+    if (tap->yaml && *text) {
         end_yaml(r, tap);
+        if (strcmp(text, "...") == 0)
+            return;
+    }
     if (text_after(text, "TAP version ") || is_plan(text)) {
         tap->header = true;
     } else if (is_point(tap, text, &text, &ok)) {

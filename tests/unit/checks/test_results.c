@@ -59,6 +59,14 @@ static void results__counts_of_each_format(void **state)
          "cmocka", 1, 1, 0},
         {"[ RUN      ] dies\n", "cmocka", 0, 1, 0},
         {"[INFO] Tests run: 3, Failures: 0, Errors: 0, Skipped: 1\n", "maven", 2, 0, 1},
+        {"[ERROR] Tests run: 3, Failures: 1, Errors: 1, Skipped: 0\n", "maven", 1, 2, 0},
+        {"[ERROR] Tests run: 2, Failures: 1, Errors: 0, Skipped: 0, Time elapsed: 1 s <<< FAILURE! -- in "
+         "A\n[ERROR] A.a -- Time elapsed: 1 s <<< FAILURE!\nE: no\n\n[INFO] Tests run: 1, Failures: 0, "
+         "Errors: 0, Skipped: 0, Time elapsed: 1 s -- in A\n[WARNING] Flakes: \n[WARNING] A.a\n"
+         "[ERROR]   Run 1: A.a:3 no\n[INFO]   Run 2: PASS\n[INFO] \n"
+         "[WARNING] Tests run: 2, Failures: 0, Errors: 0, Skipped: 0, Flakes: 1\n",
+         "maven", 2, 0, 0},
+        {"[ERROR] A.a -- Time elapsed: 1 s <<< FAILURE!\nE: no\n", "maven", 0, 1, 0},
         {"1/2 a b  OK     0.11s\n2/2 c  TIMEOUT  1.00s\n", "meson test", 1, 1, 0},
         {"PASS: a\nFAIL: b\nTestsuite summary for x\n# PASS:  1\n# FAIL:  1\n# ERROR: 0\n",
          "automake", 1, 1, 0},
@@ -231,6 +239,17 @@ static void results__runs_one_after_another_keep_the_names_of_their_tests(void *
                      rows[i].name, (int)results_of(results, rows[i].name));
         results_free(results);
     }
+}
+
+static void results__the_end_of_a_yaml_block_is_no_message(void **state)
+{
+    json_auto_t *read = read_text("TAP version 13\nnot ok 1 equal\n  ---\n    expected: 3\n"
+                                  "    at: f (/t.js:5:5)\n  ...\n1..1\n");
+    const json_t *failure = json_array_get(json_object_get(read, "failures"), 0);
+
+    (void)state;
+    assert_string_equal(js_str(failure, "name", ""), "equal");
+    assert_string_equal(js_str(failure, "message", ""), "");
 }
 
 static void results__an_output_and_its_junit_file_tell_of_the_same_tests(void **state)
@@ -632,6 +651,7 @@ int main(void)
         cmocka_unit_test(results__ordinary_output_is_no_test_result),
         cmocka_unit_test(results__the_same_test_named_twice_counts_once_and_the_worse_state_holds),
         cmocka_unit_test(results__formats_in_one_output_add_up),
+        cmocka_unit_test(results__the_end_of_a_yaml_block_is_no_message),
         cmocka_unit_test(results__runs_one_after_another_keep_the_names_of_their_tests),
         cmocka_unit_test(results__an_output_and_its_junit_file_tell_of_the_same_tests),
         cmocka_unit_test(results_agree__holds_the_exit_code_above_what_was_read),
