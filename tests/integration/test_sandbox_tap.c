@@ -159,13 +159,16 @@ static int burst(const char *address, int port)
                             .events = POLLOUT};
         if (connect(waits[i].fd, (struct sockaddr *)&to, len) == 0)
             return 0;
+        if (errno != EINPROGRESS)
+            return errno == ENETUNREACH ? EPROTO : errno;
     }
     for (int i = 0; i < BURST; i++) {
         socklen_t len = sizeof(error);
 
-        if (poll(&waits[i], 1, ANSWER_MS) != 1 ||
-            getsockopt(waits[i].fd, SOL_SOCKET, SO_ERROR, &error, &len) || error != ENETUNREACH)
+        if (poll(&waits[i], 1, ANSWER_MS) != 1)
             return ETIME;
+        if (getsockopt(waits[i].fd, SOL_SOCKET, SO_ERROR, &error, &len) || error != ENETUNREACH)
+            return error ? error : EBADE;
     }
     return error;
 }
