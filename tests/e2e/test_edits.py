@@ -28,6 +28,16 @@ def test_a_file_that_did_not_parse_before_is_not_held_against_the_edit(job, repo
     assert "greet.sh:3: does not parse, as before the change: " in told(result, "tool")[0]
 
 
+def test_a_text_that_holds_a_nul_is_sent_back_instead_of_being_cut(job, repo):
+    writes = [("write_file", {"path": "data.txt", "content": "one\0two\n"}), ("edit_file", {"path": "greet.sh", "search": "Hello", "replace": "Hi\0"})]
+    result = job([refine(), plan(), answer("builder", "", *writes), answer("builder", "", EDIT), answer("builder", "", FINISH)] + END)
+    said = told(result, "tool")
+    assert said[0].startswith("Nothing was done: the argument content holds the character U+0000")
+    assert said[1].startswith("Nothing was done: the argument replace holds")
+    assert [f["path"] for f in result["files"]] == ["greet.sh"]
+    replays(result)
+
+
 BLOCK = """I add the full stop.
 
 greet.sh

@@ -135,11 +135,25 @@ static void note_failure(struct agent *agent, const struct block *call, bool fai
     agent->same_failures = 1;
 }
 
+/* The argument that a text of C would end before its end, or NULL. */
+static const char *argument_with_nul(const json_t *args)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)args, name, value) {
+        if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
+            return name;
+    }
+    return NULL;
+}
+
 static int call_tool(struct agent *agent, const struct block *block, struct tool_call *call,
                      struct err *err)
 {
     const struct tool *tool = tool_find(block->tool);
     const char **protect = NULL;
+    const char *nul;
     int rc;
 
     if (!tool)
@@ -147,6 +161,12 @@ static int call_tool(struct agent *agent, const struct block *block, struct tool
     if (!json_is_object(block->args))
         return tool_fail(call, "The arguments are not a JSON object: %.200s",
                          block->args_raw ? block->args_raw : "");
+    nul = argument_with_nul(block->args);
+    if (nul)
+        return tool_fail(call,
+                         "Nothing was done: the argument %.100s holds the character U+0000, which "
+                         "text cannot have. Write an escape of the language instead.",
+                         nul);
     rc = workspace_tree(agent->run, err);
     if (rc)
         return rc;
