@@ -9,10 +9,6 @@
 
 #include <stdbool.h>
 
-#include <jansson.h>
-
-struct sandbox;
-
 enum { FACTS_ENGINES = 2 };
 
 struct facts {
@@ -26,7 +22,5 @@ struct facts {
 void facts_find(struct facts *facts);
 /* The path of podman or docker, or NULL. Static. */
 const char *facts_engine(const char *name);
-/* sandbox_facts() */
-json_t *facts_lines(const struct sandbox *s);
 
 #endif

@@ -35,10 +35,10 @@ static const char *text_of(const json_t *lines, const char *fact)
     return "missing";
 }
 
-static void facts_lines__of_a_bare_host_fail_where_bubblewrap_is_asked_for(void **state)
+static void sandbox_facts__of_a_bare_host_fail_where_bubblewrap_is_asked_for(void **state)
 {
     struct sandbox bare = {.needs_bwrap = true};
-    json_auto_t *lines = facts_lines(&bare);
+    json_auto_t *lines = sandbox_facts(&bare);
 
     (void)state;
     assert_string_equal(status_of(lines, "bubblewrap"), "fail");
@@ -52,10 +52,10 @@ static void facts_lines__of_a_bare_host_fail_where_bubblewrap_is_asked_for(void 
     assert_string_equal(status_of(lines, "container"), "ok");
 }
 
-static void facts_lines__of_a_bare_host_fail_nothing_where_it_is_not_asked_for(void **state)
+static void sandbox_facts__of_a_bare_host_fail_nothing_where_it_is_not_asked_for(void **state)
 {
     struct sandbox bare = {.needs_bwrap = false};
-    json_auto_t *lines = facts_lines(&bare);
+    json_auto_t *lines = sandbox_facts(&bare);
     size_t i;
     json_t *line;
 
@@ -64,7 +64,7 @@ static void facts_lines__of_a_bare_host_fail_nothing_where_it_is_not_asked_for(v
         assert_string_not_equal(js_str(line, "status", ""), "fail");
 }
 
-static void facts_lines__name_what_was_found(void **state)
+static void sandbox_facts__name_what_was_found(void **state)
 {
     struct sandbox rich = {.needs_bwrap = true,
                            .version = "9.9.9",
@@ -76,7 +76,7 @@ static void facts_lines__name_what_was_found(void **state)
                                      .landlock_abi = 4,
                                      .id_mapped = true,
                                      .engines = {"/usr/bin/podman", "/usr/bin/docker"}}};
-    json_auto_t *lines = facts_lines(&rich);
+    json_auto_t *lines = sandbox_facts(&rich);
     size_t i;
     json_t *line;
 
@@ -90,24 +90,24 @@ static void facts_lines__name_what_was_found(void **state)
     assert_non_null(strstr(text_of(lines, "container"), "/usr/bin/podman and /usr/bin/docker"));
 }
 
-static void facts_lines__say_why_attempts_cannot_be_seen(void **state)
+static void sandbox_facts__say_why_attempts_cannot_be_seen(void **state)
 {
     struct sandbox s = {.needs_bwrap = true,
                         .available = true,
                         .untapped = "cannot prepare its surroundings: Operation not permitted"};
-    json_auto_t *lines = facts_lines(&s);
+    json_auto_t *lines = sandbox_facts(&s);
 
     (void)state;
     assert_string_equal(status_of(lines, "attempts"), "note");
     assert_non_null(strstr(text_of(lines, "attempts"), "Operation not permitted"));
 }
 
-static void facts_lines__speak_of_attempts_as_the_driver_has_it(void **state)
+static void sandbox_facts__speak_of_attempts_as_the_driver_has_it(void **state)
 {
     struct sandbox container = {.available = true};
     struct sandbox nothing = {.needs_bwrap = true};
-    json_auto_t *with_containers = facts_lines(&container);
-    json_auto_t *without = facts_lines(&nothing);
+    json_auto_t *with_containers = sandbox_facts(&container);
+    json_auto_t *without = sandbox_facts(&nothing);
 
     (void)state;
     assert_string_equal(status_of(with_containers, "attempts"), "note");
@@ -126,11 +126,11 @@ static void facts_engine__knows_no_other_program(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(facts_lines__of_a_bare_host_fail_where_bubblewrap_is_asked_for),
-        cmocka_unit_test(facts_lines__of_a_bare_host_fail_nothing_where_it_is_not_asked_for),
-        cmocka_unit_test(facts_lines__name_what_was_found),
-        cmocka_unit_test(facts_lines__say_why_attempts_cannot_be_seen),
-        cmocka_unit_test(facts_lines__speak_of_attempts_as_the_driver_has_it),
+        cmocka_unit_test(sandbox_facts__of_a_bare_host_fail_where_bubblewrap_is_asked_for),
+        cmocka_unit_test(sandbox_facts__of_a_bare_host_fail_nothing_where_it_is_not_asked_for),
+        cmocka_unit_test(sandbox_facts__name_what_was_found),
+        cmocka_unit_test(sandbox_facts__say_why_attempts_cannot_be_seen),
+        cmocka_unit_test(sandbox_facts__speak_of_attempts_as_the_driver_has_it),
         cmocka_unit_test(facts_engine__knows_no_other_program),
     };
 
