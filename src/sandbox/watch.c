@@ -116,6 +116,15 @@ static int64_t lost_room(const struct watch *w)
     return left < 0 || w->free_before < 0 ? 0 : w->free_before - left;
 }
 
+/* Is so little left on the file system that what a run took from it is more? The store and other
+ * jobs need room there. */
+static bool is_scarce(const struct watch *w, int64_t taken)
+{
+    int64_t left = fs_free_bytes(w->dir);
+
+    return left >= 0 && left < least_free_disk && taken >= left;
+}
+
 /* Both directories together. */
 static int measure(const struct watch *w, bool open_all, const struct timespec *before,
                    struct tree_size *out)
@@ -156,13 +165,15 @@ static bool knows_before(struct watch *w)
 static bool measure_disk(struct watch *w)
 {
     struct tree_size size;
+    bool fills; /* others may do it */
     bool suspicious;
     int64_t grown;
 
     if (!knows_before(w) || measure(w, false, NULL, &size))
         return false;
     grown = size.bytes - w->before.bytes;
-    suspicious = grown < w->disk_bytes && lost_room(w) >= w->disk_bytes - grown;
+    fills = lost_room(w) >= w->disk_bytes - grown;
+    suspicious = grown < w->disk_bytes && (fills || is_scarce(w, lost_room(w)));
     if (suspicious && size.unreadable > 0 && measure(w, true, NULL, &size) == 0)
         grown = size.bytes - w->before.bytes;
     if (suspicious)
@@ -172,7 +183,7 @@ static bool measure_disk(struct watch *w)
         return over_disk(w);
     if (size.too_deep && !w->before.too_deep)
         return over(w, SANDBOX_DISK, "disk: directories nested deeper than %d", TREE_MAX_DEPTH);
-    return suspicious && fs_free_bytes(w->dir) < least_free_disk &&
+    return suspicious && is_scarce(w, fills ? INT64_MAX : grown) &&
            over(w, SANDBOX_DISK, "disk: the file system has less than %" PRId64 " MiB left",
                 least_free_disk / (int64_t)VDO_MIB);
 }
@@ -218,7 +229,9 @@ int watch_init(struct watch *watch, int status_fd)
 static bool look_at_disk(struct watch *w)
 {
     int64_t now = now_ms();
-    bool early = now >= w->early_disk_ms && lost_room(w) - w->lost >= w->disk_bytes - w->grown;
+    int64_t lost = lost_room(w) - w->lost;
+    bool early = now >= w->early_disk_ms &&
+                 (lost >= w->disk_bytes - w->grown || is_scarce(w, lost + w->grown));
 
     if (now < w->next_disk_ms && !early)
         return false;
