@@ -29,6 +29,7 @@ struct sandbox {
     struct cgroup_host cgroups;
     struct bwrap_view view;
     int64_t proxy_head_ms; /* tests: instead of PROXY_HEAD_MS; 0: that */
+    int64_t tap_packets;   /* tests: instead of TAP_PACKETS; 0: that */
     bool no_idmap;         /* tests: as on a file system without id-mapped mounts */
     bool homes;            /* sandbox_has_homes() */
     char homes_why[400];

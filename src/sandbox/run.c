@@ -81,7 +81,8 @@ static int open_way_out(struct run *r, struct err *err)
     int rc = VDO_OK;
 
     if (r->sandbox->tapped && !r->spec->network)
-        rc = tap_start(r->spec->allow_hosts != NULL, &r->tap, &r->tap_channel, err);
+        rc = tap_start(r->spec->allow_hosts != NULL, r->sandbox->tap_packets, &r->tap,
+                       &r->tap_channel, err);
     r->tenant.tap_channel = r->tap_channel;
     if (rc || !r->spec->allow_hosts)
         return rc;

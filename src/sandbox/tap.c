@@ -36,6 +36,7 @@ struct tap {
     bool open; /* the sockets are there */
     struct attempts attempts;
     int64_t packets;
+    int64_t most;                   /* packets that are looked at */
     struct repeat repeats[REPEATS]; /* a ring, the next due first */
     size_t first_repeat;
     size_t n_repeats;
@@ -161,15 +162,15 @@ static void give_up(struct tap *t)
         return;
     }
     attempts_add(&t->attempts, "", 0, false, "the run tried more than is looked at");
-    take_packets(t, t->sockets.seen4, 2 * (int64_t)TAP_PACKETS);
+    take_packets(t, t->sockets.seen4, 2 * t->most);
     if (t->sockets.seen6 >= 0)
-        take_packets(t, t->sockets.seen6, 2 * (int64_t)TAP_PACKETS);
-    t->packets = 2 * (int64_t)TAP_PACKETS;
+        take_packets(t, t->sockets.seen6, 2 * t->most);
+    t->packets = 2 * t->most;
 }
 
 static bool is_full(const struct tap *t)
 {
-    return t->packets >= TAP_PACKETS;
+    return t->packets >= t->most;
 }
 
 /*
@@ -218,9 +219,9 @@ static void listen_on(struct tap *t)
             waits = false;
         }
         if (fds[2].revents)
-            take_packets(t, t->sockets.seen4, TAP_PACKETS);
+            take_packets(t, t->sockets.seen4, t->most);
         if (fds[3].revents)
-            take_packets(t, t->sockets.seen6, TAP_PACKETS);
+            take_packets(t, t->sockets.seen6, t->most);
         if (looks && is_full(t))
             give_up(t);
         if (fds[0].revents)
@@ -232,9 +233,9 @@ static void listen_on(struct tap *t)
 static void finish(struct tap *t)
 {
     if (t->open && !is_full(t)) {
-        take_packets(t, t->sockets.seen4, TAP_PACKETS);
+        take_packets(t, t->sockets.seen4, t->most);
         if (t->sockets.seen6 >= 0)
-            take_packets(t, t->sockets.seen6, TAP_PACKETS);
+            take_packets(t, t->sockets.seen6, t->most);
     }
 }
 
@@ -297,13 +298,14 @@ static int start_thread(struct tap *t)
     return rc;
 }
 
-int tap_start(bool beside_proxy, struct tap **out, int *out_inside, struct err *err)
+int tap_start(bool beside_proxy, int64_t most, struct tap **out, int *out_inside, struct err *err)
 {
     struct tap *t = xcalloc(1, sizeof(*t));
     int pair[2] = {-1, -1};
     int error;
 
     t->beside_proxy = beside_proxy;
+    t->most = most ? most : TAP_PACKETS;
     t->owners = 1;
     t->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     error = t->stop_fd < 0 || netns_channel(pair) ? errno : 0;

@@ -6,6 +6,9 @@
  * within a fraction of a millisecond, as it does in the kernel where there is no route, and only
  * programs that try to reach something pay for it. A connected UDP socket fails with ECONNREFUSED;
  * one that is not connected hears nothing, where it would have met ENETUNREACH before.
+ * The kernel tells of an ICMP message (POLLERR) a moment before it sets the socket's error: who
+ * polls a connect(2) that does not block and asks at once, on a busy machine, may read SO_ERROR as
+ * 0 and meets the error at his next call.
  *
  * A run that tries more than TAP_PACKETS loses its routes: from then on the kernel refuses by
  * itself, and nothing more is seen.
@@ -33,10 +36,11 @@ struct tap;
  * Start the thread.
  *
  * beside_proxy  the sandbox has a proxy too: the reasons say so
+ * most          instead of TAP_PACKETS; 0: that
  * out_inside    for netns_furnish() in the forked child; the caller closes it
  * Returns 0 or VDO_E_IO.
  */
-int tap_start(bool beside_proxy, struct tap **out, int *out_inside, struct err *err);
+int tap_start(bool beside_proxy, int64_t most, struct tap **out, int *out_inside, struct err *err);
 /* Once nothing of the sandbox is left: what was sent before is read still. */
 void tap_stop(struct tap *tap);
 /* After tap_stop(). Borrowed. */

@@ -51,7 +51,7 @@ bool tap_probe(char *why, size_t why_size)
     int inside;
     bool seen = false;
 
-    if (tap_start(false, &tap, &inside, &err)) {
+    if (tap_start(false, 0, &tap, &inside, &err)) {
         (void)snprintf(why, why_size, "%s", err.text);
         return false;
     }
