@@ -216,6 +216,16 @@ def test_a_test_that_is_flaky_after_the_change_alone_does_not_bother_the_builder
     assert len(check["flaky"]) > 3
 
 
+def test_a_test_that_passed_and_is_taken_out_is_named(run, make_repo):
+    files = {"Makefile": "check:\n\t@sh run.sh\n", "tests/a.sh": "true\n", "tests/b.sh": "true\n",
+             "run.sh": "echo 1..2; for t in tests/*.sh; do sh $t && echo \"ok - $t\"; done\n"}
+    change = answer("builder", "", ("delete_file", {"path": "tests/b.sh"}))
+    job = run(make_repo(files), [refine(), plan(["tests/b.sh"]), change, end("builder"), end("tester"), APPROVE])
+    row = job.row("check: make check")
+    assert row["status"] == "warn" and row["text"].endswith("; no longer run: tests/b.sh")
+    job.replays()
+
+
 TWO_TESTS = {"Makefile": "check:\n\t@sh run.sh\n", "greet.sh": "echo hello\n", "tests/a.sh": "sh greet.sh | grep -q dear\n", "tests/b.sh": "true\n",
              "run.sh": "echo 1..2; for t in tests/*.sh; do if sh $t; then echo \"ok - $t\"; else echo \"not ok - $t\"; code=1; fi; done; exit ${code:-0}\n"}
 

@@ -207,7 +207,7 @@ static bool is_gone(const struct check_runs *runs, const json_t *run, const char
     /* Rust's tests in documentation are named by their line, which moves. */
     if (state == 's' || now == 'p' || now == 'f' || strstr(name, " (line "))
         return false;
-    if (runs->before_again && !state_in(runs->before_again, name))
+    if (has_run(runs->before_again) && !state_in(runs->before_again, name))
         return false;
     return state == 'p' || tests_run(run) < tests_run(runs->before);
 }

@@ -9,7 +9,8 @@
 
 #include <jansson.h>
 
-/* The runs of one check, as checks_run() gives them; NULL: there was no such run. */
+/* The runs of one check, as checks_run() gives them; NULL or JSON's null: there was
+ * no such run. */
 struct check_runs {
     const json_t *before;
     const json_t *before_again; /* made when the first failed */

@@ -34,7 +34,7 @@ static json_t *run_of(const char *text)
         free(copy);
         json_decref(names);
         json_decref(failures);
-        return NULL;
+        return json_null(); /* as a checkpoint has it */
     }
     while ((word = strtok(NULL, " "))) {
         char *sign = word + strlen(word) - 1;
