@@ -184,10 +184,15 @@ static int print_job_log(struct jobs_call *call, struct err *err)
 
 static int cancel(struct jobs_call *call, struct err *err)
 {
+    struct job job = {0};
     int rc = jobs_cancel(app_jobs(call->app), call->id, "cancelled from the command line", err);
 
     if (!rc)
-        (void)printf("%s: cancel requested\n", call->id);
+        rc = store_job_get(app_store(call->app), call->id, &job, err);
+    if (!rc)
+        (void)printf("%s: %s\n", call->id,
+                     job.state == JOB_CANCELLED ? "cancelled" : "cancel requested");
+    job_release(&job);
     return rc;
 }
 

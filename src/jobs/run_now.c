@@ -54,6 +54,9 @@ int jobs_run_now(struct jobs *jobs, const char *id, struct err *err)
 
     if (rc)
         return rc;
+    /* No janitor runs beside it: what killed runs have left goes now. */
+    if (jobs->o.tidy)
+        jobs->o.tidy(jobs->o.tidy_arg);
     do {
         err_clear(err);
         rc = run_once(jobs, id, err);

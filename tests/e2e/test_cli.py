@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -137,6 +138,32 @@ def test_run_is_cancelled_by_a_signal_and_leaves_nothing(make_vdo, repo, issue, 
     assert process.returncode == 128 + number, err
     assert json.loads(out)["status"] == "cancelled" and "vdo run: cancelled: " in err
     assert os.listdir(checks) == [] and git(repo, "branch", "--list", "vdo/*") == ""
+
+
+def test_what_a_killed_run_has_left_is_cancelled_and_removed(make_vdo, repo, issue):
+    v = make_vdo(start=False)
+    runner = os.path.join(repo, "tests", "run.sh")
+    with open(runner) as f:
+        good = f.read()
+    with open(runner, "w") as f:
+        f.write("echo $$ > started\nsleep 600\n")
+    git(repo, "commit", "-q", "-am", "A check without end")
+    checks = os.path.join(v.dir, "data", "checks")
+    process = subprocess.Popen([VDO, "run", "-c", v.config, "--repo", repo, "--issue", issue], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: any("started" in files for _, _, files in os.walk(checks)))
+    process.kill()
+    process.wait()
+    killed = os.listdir(checks)
+    with sqlite3.connect(os.path.join(v.dir, "data", "vdo.db")) as db:
+        db.execute("UPDATE jobs SET lease_until_ms = 1")  # as a minute later
+    done = v.run("jobs", "-c", v.config, "cancel", killed[0])
+    assert done.returncode == 0 and done.stdout == f"{killed[0]}: cancelled\n"
+    with open(runner, "w") as f:
+        f.write(good)
+    git(repo, "commit", "-q", "-am", "A check with an end")
+    v.write_script(good_script())
+    assert v.run("run", "-c", v.config, "--repo", repo, "--issue", issue).returncode == 0
+    assert os.listdir(checks) == []
 
 
 def test_run_ignores_a_signal_that_it_was_started_to_ignore(make_vdo, repo, issue):

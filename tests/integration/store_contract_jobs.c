@@ -402,6 +402,29 @@ static void job_renew__keeps_the_lease_and_tells_of_a_cancel(void **state)
     assert_true(cancelled);
 }
 
+static void job_cancel__ends_a_job_whose_worker_is_gone(void **state)
+{
+    char id[RAND_ID_SIZE];
+    struct job_update update = JOB_UPDATE_NONE;
+    struct job job = {0};
+    bool final = false;
+    int64_t epoch;
+
+    (void)state;
+    memcpy(id, make_job(1, 1, "normal"), RAND_ID_SIZE);
+    epoch = lease_job(id);
+    update.state = JOB_BUILDING;
+    MUST(store_job_update(store, id, epoch, &update, NULL, 0, &err));
+    clock_fake_advance(&test_time, LEASE_MS + 1);
+    MUST(store_job_cancel(store, id, "killed", NULL, 0, &final, &err));
+    assert_true(final);
+    MUST(store_job_get(store, id, &job, &err));
+    assert_int_equal(job.state, JOB_CANCELLED);
+    job_release(&job);
+    FAILS(VDO_E_CONFLICT, store_job_renew(store, id, epoch, now() + LEASE_MS, NULL, &err));
+    FAILS(VDO_E_CONFLICT, store_job_finish(store, id, epoch, JOB_COMPLETED, "", "", NULL, 0, &err));
+}
+
 /* ---- change ---- */
 
 static void job_update__changes_what_is_named_only(void **state)
@@ -717,6 +740,7 @@ static const struct CMUnitTest job_tests[] = {
     CONTRACT(job_update__changes_what_is_named_only),
     CONTRACT(job_finish__ends_it_with_its_rows_or_not_at_all),
     CONTRACT(job_cancel__ends_at_once_what_nobody_runs),
+    CONTRACT(job_cancel__ends_a_job_whose_worker_is_gone),
     CONTRACT(job_cancel__also_ends_what_was_on_its_way_to_waiting),
     CONTRACT(job_retry__begins_again_behind_what_is_done),
     CONTRACT(job_retry__is_refused_while_another_is_open),

@@ -87,8 +87,8 @@ struct jobs_options {
     void *run_arg;
     progress_draw_fn draw;
     void *draw_arg;
-    void (*tidy)(
-        void *arg); /* NULL, or called by the janitor each hour: what others keep on disk */
+    void (*tidy)(void *arg); /* NULL, or called by the janitor each hour, and by jobs_run_now():
+                                what others keep on disk */
     void *tidy_arg;
     int64_t lease_ms;        /* 0: 60,000; renewed at a third of it */
     int64_t progress_gap_ms; /* 0: 5,000; least time between two edits of one comment */
