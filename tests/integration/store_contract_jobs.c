@@ -514,7 +514,7 @@ static void job_cancel__ends_at_once_what_nobody_runs(void **state)
         {JOB_QUEUED, true, VDO_OK, false},
         {JOB_AWAITING_APPROVAL, false, VDO_OK, true},
         {JOB_AWAITING_ANSWER, false, VDO_OK, true},
-        {JOB_BUILDING, false, VDO_OK, false}, /* a worker died: the next one cleans up */
+        {JOB_BUILDING, false, VDO_OK, true}, /* a worker died */
         {JOB_BUILDING, true, VDO_OK, false},
         {JOB_COMPLETED, false, VDO_E_REFUSED, false},
         {JOB_FAILED, false, VDO_E_REFUSED, false},

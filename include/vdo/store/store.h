@@ -127,9 +127,9 @@ int store_job_finish(struct store *store, const char *id, int64_t epoch, enum jo
                      const char *headline, const char *reason, const struct outbox_row *rows,
                      size_t n_rows, struct err *err);
 /*
- * Ask a job to stop. Queued, waiting, or running with a lease that has run out: it becomes cancelled
- * at once (*out_final true), with the rows; running: marked, the worker sees it. VDO_E_NOT_FOUND; VDO_E_REFUSED when it is final
- * already.
+ * Ask a job to stop. Without a lease, or with one that has run out, it becomes cancelled at once
+ * (*out_final true), with the rows; leased: marked, the worker sees it. VDO_E_NOT_FOUND;
+ * VDO_E_REFUSED when it is final already.
  */
 int store_job_cancel(struct store *store, const char *id, const char *reason,
                      const struct outbox_row *rows, size_t n_rows, bool *out_final,

@@ -94,9 +94,7 @@ static int cancel(struct conn *c, void *arg, struct err *err)
         return rc;
     if (job_state_is_final(job.state))
         rc = err_set(err, VDO_E_REFUSED, "job %s is %s already", a->id, job_state_name(job.state));
-    /* Whoever had a lease that has run out is gone. */
-    a->final = job.lease_until_ms <= a->now_ms &&
-               (job_state_is_waiting(job.state) || job.lease_until_ms > 0);
+    a->final = job.lease_until_ms <= a->now_ms; /* nobody runs it */
     job_release(&job);
     if (!rc)
         rc = change_job(c, a->id, -1, a->update, err);
