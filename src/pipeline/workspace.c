@@ -44,7 +44,7 @@ char *workspace_place_of(const char *repository)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             *c = '_';
     }
-    return xasprintf("/work/%s", *name ? name : "repository");
+    return xasprintf("/workspaces/%s", *name ? name : "repository");
 }
 
 const char *workspace_place(struct job_run *run)

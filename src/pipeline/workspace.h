@@ -15,7 +15,7 @@
 /* Names the repository in data_dir: its number on a forge, a hash of its path else. Free with
  * free(). */
 char *workspace_key(const struct job *job);
-/* Where the work directory of commands is, for them: "/work/<name of the repository>", in all
+/* Where the work directory of commands is, for them: "/workspaces/<name of the repository>", in all
  * copies of all its jobs, so that what names the place in one copy is true in the next, and nothing
  * they say tells of data_dir. Borrowed from the run. */
 const char *workspace_place(struct job_run *run);

@@ -38,7 +38,7 @@ static int try_in(struct sandbox *s, const char *top, struct err *err)
     AUTO_FREE char *home = fs_join(top, "home");
     AUTO_FREE char *below = fs_join(top, "below");
     const struct sandbox_spec spec = {.dir = work,
-                                      .at = "/work/probe",
+                                      .at = "/workspaces/probe",
                                       .home = home,
                                       .home_below = below,
                                       .argv = argv,

@@ -76,7 +76,7 @@ def test_what_setup_leaves_in_home_is_there_for_the_checks_and_for_later_jobs(st
 
 
 def test_a_check_has_its_home_to_itself(start_vdo, make_repo, issue):
-    attack = ("cd; ls -A . .pkg; echo evil > .pkg/a; rm .pkg/b; echo evil > .pkg/new; rm -rf .pkg; ln -s /work .pkg; "
+    attack = ("cd; ls -A . .pkg; echo evil > .pkg/a; rm .pkg/b; echo evil > .pkg/new; rm -rf .pkg; ln -s /workspaces .pkg; "
               "mknod gone c 0 0 2>/dev/null; setfattr -n user.overlay.opaque -v y . 2>/dev/null; true")
     repo = make_repo(setup=[INSTALL], checks=[{"name": "attack", "run": attack}, {"name": "after", "run": "test -L ~/.pkg"}])
     vdo = start_vdo()

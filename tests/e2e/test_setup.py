@@ -115,7 +115,7 @@ def test_what_has_the_name_of_a_directory_of_dependencies_and_is_none_is_not_kep
 
 def test_a_virtual_environment_is_kept_because_its_place_is_the_same_in_all_copies(make_vdo, make_repo, issue):
     venv = "/usr/bin/python3 -m venv --without-pip .venv && printf '#!%s/.venv/bin/python3\nprint(1)\n' \"$PWD\" > .venv/bin/tool && chmod +x .venv/bin/tool"
-    look = "test $PWD = /work/repo && .venv/bin/tool && .venv/bin/python3 -c 'import sys; assert sys.prefix == \"/work/repo/.venv\"'"
+    look = "test $PWD = /workspaces/repo && .venv/bin/tool && .venv/bin/python3 -c 'import sys; assert sys.prefix == \"/workspaces/repo/.venv\"'"
     repo = make_repo(setup=[venv], checks=[{"name": "look", "run": look}])
     vdo = make_vdo(start=False)
     first, second = job(vdo, repo, issue), job(vdo, repo, issue)

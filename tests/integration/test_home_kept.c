@@ -97,7 +97,7 @@ static char *inside(const char *line)
 {
     const char *const argv[] = {"/bin/sh", "-c", line, NULL};
     struct sandbox_spec spec = {.dir = work,
-                                .at = "/work/repo",
+                                .at = "/workspaces/repo",
                                 .home = home,
                                 .home_below = below,
                                 .argv = argv,

@@ -234,10 +234,11 @@ static void container_run__binds_the_directories_where_the_run_wants_them(void *
     AUTO_FREE char *home = fs_join(top, "home");
     AUTO_FREE char *files = fs_join(home, "files");
     AUTO_FREE char *text = NULL;
-    AUTO_FREE char *work_bind = xasprintf("source=%s,target=/work/x\n--workdir\n/work/x\n", work);
+    AUTO_FREE char *work_bind =
+        xasprintf("source=%s,target=/workspaces/x\n--workdir\n/workspaces/x\n", work);
     AUTO_FREE char *home_bind = xasprintf("source=%s,target=/tmp/home\n", files);
-    struct sandbox_spec spec = {.at = "/work/x", .home = home};
-    struct sandbox_spec upon = {.at = "/work/x", .home = home, .home_below = work};
+    struct sandbox_spec spec = {.at = "/workspaces/x", .home = home};
+    struct sandbox_spec upon = {.at = "/workspaces/x", .home = home, .home_below = work};
     struct sandbox_result result;
     struct err err = {0};
 

@@ -120,15 +120,15 @@ static void at__is_where_the_work_directory_is_inside(void **state)
     need_isolation();
     put("layer/kept", "kept\n");
     put("work/.git/config", "secret\n");
-    spec.at = "/work/repo";
+    spec.at = "/workspaces/repo";
     spec.mounts = &mount;
     spec.n_mounts = 1;
     AUTO_FREE char *line = xasprintf(
-        "pwd; cat deps/x/kept; ls -A .git; echo made > made; ls /work; test ! -e %s && echo hidden",
+        "pwd; cat deps/x/kept; ls -A .git; echo made > made; ls /workspaces; test ! -e %s && echo hidden",
         top);
     AUTO_FREE char *output = run(&spec, line, NULL);
     AUTO_FREE char *made = fs_join(work, "made");
-    assert_string_equal(output, "/work/repo\nkept\nrepo\nhidden\n");
+    assert_string_equal(output, "/workspaces/repo\nkept\nrepo\nhidden\n");
     assert_true(fs_exists(made));
 }
 
@@ -176,7 +176,7 @@ static int remove_homes(void **state)
 static struct sandbox_spec with_home(bool upon)
 {
     return (struct sandbox_spec){.dir = work,
-                                 .at = "/work/repo",
+                                 .at = "/workspaces/repo",
                                  .home = home,
                                  .home_below = upon ? below : NULL,
                                  .timeout_ms = 30000};
@@ -300,7 +300,7 @@ static void home_below__goes_with_everything_else_that_is_mounted(void **state)
                                  "cat deps/kept ~/.rc; pwd; echo made > made; "
                                  "(echo x > deps/x) 2>/dev/null || echo closed",
                                  NULL);
-    assert_string_equal(output, "kept\nbelow\n/work/repo\nclosed\n");
+    assert_string_equal(output, "kept\nbelow\n/workspaces/repo\nclosed\n");
     assert_true(is("work/made", "made\n"));
 }
 

@@ -39,7 +39,7 @@ static int write_home(void)
     (void)utimensat(AT_FDCWD, "kept", NULL, 0);
     (void)setxattr("kept", "user.evil", "x", 1, 0);
     (void)!chown("kept", 0, 0);
-    (void)!link("kept", "/work/kept");
+    (void)!link("kept", "/workspaces/kept");
     (void)mkdir("dir", 0700);
     (void)renameat2(AT_FDCWD, "dir", AT_FDCWD, "kept", RENAME_EXCHANGE);
     (void)renameat2(AT_FDCWD, "hard", AT_FDCWD, "moved", RENAME_WHITEOUT);

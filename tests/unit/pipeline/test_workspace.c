@@ -17,17 +17,17 @@ static void workspace_place_of__is_the_same_wherever_the_repository_lies(void **
         const char *repository;
         const char *place;
     } rows[] = {
-        {"owner/name", "/work/name"},
-        {"/home/me/projects/name", "/work/name"},
-        {"/home/me/projects/name//", "/work/name"},
-        {"owner/a.b_c-d", "/work/a.b_c-d"},
-        {"owner/.github", "/work/github"},
-        {"/x/..", "/work/repository"},
-        {"/x/...", "/work/repository"},
-        {"/", "/work/repository"},
-        {"", "/work/repository"},
-        {"/x/it's $(here)", "/work/it_s___here_"},
-        {"/x/caf\xc3\xa9", "/work/caf__"},
+        {"owner/name", "/workspaces/name"},
+        {"/home/me/projects/name", "/workspaces/name"},
+        {"/home/me/projects/name//", "/workspaces/name"},
+        {"owner/a.b_c-d", "/workspaces/a.b_c-d"},
+        {"owner/.github", "/workspaces/github"},
+        {"/x/..", "/workspaces/repository"},
+        {"/x/...", "/workspaces/repository"},
+        {"/", "/workspaces/repository"},
+        {"", "/workspaces/repository"},
+        {"/x/it's $(here)", "/workspaces/it_s___here_"},
+        {"/x/caf\xc3\xa9", "/workspaces/caf__"},
     };
     char long_name[300];
 
@@ -40,7 +40,7 @@ static void workspace_place_of__is_the_same_wherever_the_repository_lies(void **
     memset(long_name, 'x', sizeof(long_name) - 1);
     long_name[sizeof(long_name) - 1] = '\0';
     AUTO_FREE char *place = workspace_place_of(long_name);
-    assert_int_equal(strlen(place), strlen("/work/") + 64);
+    assert_int_equal(strlen(place), strlen("/workspaces/") + 64);
 }
 
 int main(void)

@@ -149,10 +149,10 @@ static void a_report_that_is_no_xml_is_said(void **state)
 static void places_are_told_below_where_the_run_saw_its_directory(void **state)
 {
     const struct place *place = *state;
-    struct reading *reading = reading_new(place->dir, "/work/demo");
+    struct reading *reading = reading_new(place->dir, "/workspaces/demo");
     json_auto_t *read = NULL;
 
-    feed(reading, 1, "/work/demo/src/a.c:3:5: error: no such thing\n");
+    feed(reading, 1, "/workspaces/demo/src/a.c:3:5: error: no such thing\n");
     read = reading_end(reading, 1);
     reading_free(reading);
     assert_string_equal(js_str(read, "tests.problems.0.file", ""), "src/a.c");
