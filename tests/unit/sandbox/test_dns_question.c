@@ -27,7 +27,7 @@ static const struct {
     {                                        \
         says, bytes, sizeof(bytes) - 1, name \
     }
-    CASE("a name of three labels", HEADER "\10registry\5npmjs\3org\0" A, "registry.npmjs.org"),
+    CASE("a name of three labels", HEADER "\10packages\7example\3org\0" A, "packages.example.org"),
     CASE("a name of one label", HEADER "\4host\0" A, "host"),
     CASE("capital letters, as some resolvers mix them", HEADER "\2Ex\3oRG\0" A, "ex.org"),
     CASE("an underscore and a hyphen", HEADER "\5_http\3x-y\0" A, "_http.x-y"),
