@@ -5,13 +5,13 @@
 
 #include "vdo/base/clock.h"
 #include "vdo/base/mem.h"
+#include "vdo/base/thread.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -274,27 +274,20 @@ static void *tap_main(void *arg)
     return NULL;
 }
 
-/* The thread must not take the process' signals. Returns an errno. */
+/* Returns an errno. */
 static int start_thread(struct tap *t)
 {
-    pthread_attr_t attr;
     pthread_t thread;
-    sigset_t all;
-    sigset_t before;
-    int rc = pthread_attr_init(&attr);
+    int rc;
 
-    if (rc)
-        return rc;
-    (void)pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     (void)pthread_mutex_lock(&taps.lock);
-    rc = pthread_create(&thread, &attr, tap_main, t);
-    taps.threads += rc == 0;
-    t->owners += rc == 0;
+    rc = thread_start(&thread, tap_main, t);
+    if (rc == 0) {
+        (void)pthread_detach(thread);
+        taps.threads++;
+        t->owners++;
+    }
     (void)pthread_mutex_unlock(&taps.lock);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attr);
     return rc;
 }
 

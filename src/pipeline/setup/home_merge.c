@@ -2,6 +2,7 @@
 
 #include "dir_walk.h"
 
+#include "vdo/base/fs.h"
 #include "vdo/base/limits.h"
 #include "vdo/base/mem.h"
 
@@ -92,7 +93,7 @@ static int copy_bytes(int from, int to)
     ssize_t n;
 
     while ((n = read(from, block, sizeof(block))) > 0) {
-        if (write(to, block, (size_t)n) != n)
+        if (fs_write_all(to, block, (size_t)n))
             return -1;
     }
     return n < 0 ? -1 : 0;
