@@ -5,6 +5,7 @@
 #include "../../src/pipeline/setup/home_merge.h"
 
 #include "ordinary_user.h"
+#include "sandbox_fixture.h"
 
 #include "vdo/base/fs.h"
 #include "vdo/base/mem.h"
@@ -22,7 +23,6 @@
 
 #include <cmocka.h>
 
-static struct sandbox *sandbox;
 static char top[64];
 static char *work;
 static char *home;
@@ -33,25 +33,6 @@ static char *below;
     "find . ! -type f ! -type l -printf '%y %p\\n' -o -type l -printf '%y %p %l\\n' -o -type f "      \
     "-printf '%y %p ' -exec sh -c 'test -x \"$1\" && echo x; cat \"$1\"; echo' sh {} \\; | LC_ALL=C " \
     "sort"
-
-static int set_up(void **state)
-{
-    struct err err = {0};
-
-    (void)state;
-    if (proc_start_supervisor(&err) || sandbox_probe("auto", NULL, &sandbox, &err))
-        return -1;
-    (void)printf("# as uid %d: %s\n", (int)geteuid(), sandbox_describe(sandbox));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sandbox_free(sandbox);
-    proc_stop_supervisor();
-    return 0;
-}
 
 static char *shell(const char *line, const char *cwd)
 {
@@ -164,5 +145,6 @@ int main(void)
                                         remove_top),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down) + run_as_ordinary_user();
+    return cmocka_run_group_tests(tests, sandbox_fixture_start, sandbox_fixture_stop) +
+           run_as_ordinary_user();
 }

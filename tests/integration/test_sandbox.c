@@ -2,6 +2,7 @@
 #include "vdo/sandbox/sandbox.h"
 
 #include "ordinary_user.h"
+#include "sandbox_fixture.h"
 
 #include "../../src/sandbox/host.h"
 #include "../../src/sandbox/orphans.h"
@@ -35,29 +36,7 @@
 
 #include <cmocka.h>
 
-static struct sandbox *sandbox;
 static char dir[64];
-
-static int set_up(void **state)
-{
-    struct err err = {0};
-
-    (void)state;
-    if (proc_start_supervisor(&err) || sandbox_probe("auto", NULL, &sandbox, &err)) {
-        (void)printf("# %s\n", err.text);
-        return -1;
-    }
-    (void)printf("# %s\n", sandbox_describe(sandbox));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sandbox_free(sandbox);
-    proc_stop_supervisor();
-    return 0;
-}
 
 static int make_dir(void **state)
 {
@@ -804,5 +783,6 @@ int main(int argc, char **argv)
 
     if (argc == 3 && strcmp(argv[1], "run") == 0)
         return run_until_killed(argv[2]);
-    return cmocka_run_group_tests(tests, set_up, tear_down) + run_as_ordinary_user();
+    return cmocka_run_group_tests(tests, sandbox_fixture_start, sandbox_fixture_stop) +
+           run_as_ordinary_user();
 }

@@ -2,6 +2,7 @@
 #include "vdo/sandbox/sandbox.h"
 
 #include "ordinary_user.h"
+#include "sandbox_fixture.h"
 
 #include "../../src/sandbox/host.h"
 
@@ -21,30 +22,8 @@
 
 #include <cmocka.h>
 
-static struct sandbox *sandbox;
 static char top[64];
 static char *work;
-
-static int set_up(void **state)
-{
-    struct err err = {0};
-
-    (void)state;
-    if (proc_start_supervisor(&err) || sandbox_probe("auto", NULL, &sandbox, &err)) {
-        (void)printf("# %s\n", err.text);
-        return -1;
-    }
-    (void)printf("# as uid %d: %s\n", (int)geteuid(), sandbox_describe(sandbox));
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sandbox_free(sandbox);
-    proc_stop_supervisor();
-    return 0;
-}
 
 /* Closed to others, as data_dir is. */
 static int make_top(void **state)
@@ -505,5 +484,6 @@ int main(void)
         WITH_HOMES(home_below__can_be_on_a_tmpfs),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down) + run_as_ordinary_user();
+    return cmocka_run_group_tests(tests, sandbox_fixture_start, sandbox_fixture_stop) +
+           run_as_ordinary_user();
 }

@@ -3,6 +3,7 @@
 #include "vdo/sandbox/sandbox.h"
 
 #include "ordinary_user.h"
+#include "sandbox_fixture.h"
 
 #include "../../src/sandbox/host.h"
 #include "../../src/sandbox/tap.h"
@@ -246,28 +247,7 @@ static int inside(char **what)
 
 /* ---- outside ---- */
 
-static struct sandbox *sandbox;
 static char dir[64];
-
-static int set_up(void **state)
-{
-    struct err err = {0};
-
-    (void)state;
-    if (proc_start_supervisor(&err) || sandbox_probe("auto", NULL, &sandbox, &err)) {
-        (void)printf("# %s\n", err.text);
-        return -1;
-    }
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    sandbox_free(sandbox);
-    proc_stop_supervisor();
-    return 0;
-}
 
 static int make_dir(void **state)
 {
@@ -557,6 +537,6 @@ int main(int argc, char **argv)
 
     if (argc > 2 && strcmp(argv[1], "inside") == 0)
         return inside(argv + 2);
-    failed = cmocka_run_group_tests(tests, set_up, tear_down);
+    failed = cmocka_run_group_tests(tests, sandbox_fixture_start, sandbox_fixture_stop);
     return failed ? failed : run_as_ordinary_user();
 }
